@@ -1,0 +1,120 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Distill.Runs;
+
+/// <summary>
+/// Files that exist whole or not at all: written beside their final place, flushed to the disk, then renamed.
+/// A crash at any point leaves the old file (or none) under the final name.
+/// </summary>
+public static class AtomicFile
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
+    /// <summary>Writes <paramref name="path"/> by <paramref name="write"/>; creates missing folders.</summary>
+    /// <exception cref="InputException">The disk is full, or the folder cannot be written.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        string full = Path.GetFullPath(path);
+        string partial = full + ".partial";
+        Guard(full, () =>
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            using (var stream = new FileStream(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(partial, full, overwrite: true);
+            FlushFolder(Path.GetDirectoryName(full)!);
+        }, () => File.Delete(partial));
+    }
+
+    /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
+    /// <exception cref="InputException">The disk is full, or the folder cannot be written.</exception>
+    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Utf8.GetBytes(text)));
+
+    /// <summary>
+    /// Fills a folder by <paramref name="write"/> under a temporary name and renames it to <paramref name="path"/>,
+    /// replacing what stood there.
+    /// </summary>
+    /// <exception cref="InputException">The disk is full, or the folder cannot be written.</exception>
+    public static void WriteFolder(string path, Action<string> write)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        string partial = full + ".partial", replaced = full + ".replaced";
+        Guard(full, () =>
+        {
+            DeleteFolder(partial);
+            Directory.CreateDirectory(partial);
+            write(partial);
+            foreach (string file in Directory.EnumerateFiles(partial, "*", SearchOption.AllDirectories)) FlushFile(file);
+            FlushFolder(partial);
+            DeleteFolder(replaced);
+            if (Directory.Exists(full)) Directory.Move(full, replaced);
+            Directory.Move(partial, full);
+            FlushFolder(Path.GetDirectoryName(full)!);
+            DeleteFolder(replaced);
+        }, () => DeleteFolder(partial));
+    }
+
+    /// <summary>Runs file work and turns what the user can mend (full disk, no permission) into an <see cref="InputException"/>.</summary>
+    /// <param name="path">What is being written, for the message.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="cleanUp">Run after a failure; its own failures are ignored.</param>
+    public static void Guard(string path, Action work, Action? cleanUp = null)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception e)
+        {
+            try
+            {
+                cleanUp?.Invoke();
+            }
+            catch (IOException) { }
+            catch (UnauthorizedAccessException) { }
+            if (Explain(path, e) is { } explained) throw explained;
+            throw;
+        }
+    }
+
+    private static InputException? Explain(string path, Exception e) => e switch
+    {
+        InputException => null,
+        IOException when IsDiskFull(e) => new InputException($"{path}: the disk is full", "free some space and run the same command again; nothing already finished is lost", inner: e),
+        UnauthorizedAccessException => new InputException($"{path}: cannot be written (permission denied)", "choose another output folder or change its permissions", inner: e),
+        DirectoryNotFoundException or PathTooLongException => new InputException($"{path}: cannot be created", "check that every folder of the path can exist", inner: e),
+        IOException when (e.HResult & 0xFFFF) is 30 => new InputException($"{path}: the file system is read-only", "choose another output folder", inner: e),
+        IOException when File.Exists(Path.GetDirectoryName(path)) => new InputException($"{Path.GetDirectoryName(path)}: is a file, not a folder", "choose another output folder", inner: e),
+        _ => null,
+    };
+
+    // ENOSPC 28 and EDQUOT 122 on Unix; ERROR_DISK_FULL 112 and ERROR_HANDLE_DISK_FULL 39 on Windows.
+    private static bool IsDiskFull(Exception e) => (e.HResult & 0xFFFF) is 28 or 122 or 112 or 39;
+
+    private static void DeleteFolder(string path)
+    {
+        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+    }
+
+    private static void FlushFile(string path)
+    {
+        using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(handle);
+    }
+
+    // A rename is durable only when the folder that holds the name is flushed; Windows has no such call and needs none.
+    private static void FlushFolder(string path)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        try
+        {
+            using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read);
+            RandomAccess.FlushToDisk(handle);
+        }
+        catch (UnauthorizedAccessException) { } // .NET refuses to open folders on some systems: the rename stays atomic, only less durable
+    }
+}

@@ -1,0 +1,12 @@
+namespace Distill.Runs;
+
+/// <summary>
+/// One reading of a long-running stage. Stages report these through <see cref="IProgress{T}"/>;
+/// the command line derives rate and time left from them.
+/// </summary>
+/// <param name="Stage">Name of the stage or of its present part, e.g. <c>train distilled</c>.</param>
+/// <param name="Completed">Units done so far, including those found done at a resume.</param>
+/// <param name="Total">Units in all, or 0 when unknown.</param>
+/// <param name="Unit">What is counted, plural: <c>rollouts</c>, <c>steps</c>, <c>tensors</c>.</param>
+/// <param name="Detail">Short live figures, e.g. <c>loss 0.213  lr 1.9e-3  18.2k tokens/s</c>.</param>
+public readonly record struct ProgressEvent(string Stage, long Completed, long Total, string Unit, string? Detail = null);
