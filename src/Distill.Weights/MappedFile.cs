@@ -1,0 +1,57 @@
+using System.IO.MemoryMappedFiles;
+using Distill.Runs;
+
+namespace Distill.Weights;
+
+/// <summary>A whole file mapped read-only.</summary>
+internal sealed unsafe class MappedFile : IDisposable
+{
+    private readonly MemoryMappedViewAccessor _view;
+    private byte* _start;
+
+    /// <summary>Maps a file.</summary>
+    /// <exception cref="InputException">The file is missing, unreadable or empty.</exception>
+    public MappedFile(string path)
+    {
+        Path = path;
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            Length = stream.Length;
+            if (Length == 0) throw new InputException($"{path}: the file is empty", "copy or download it again");
+            using var file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            _view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read); // the mapping outlives the handles it was made from
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InputException($"{path}: no such file", "check the path", inner: e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: cannot be read ({e.Message})", "check that it is a file you may read", inner: e);
+        }
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+    }
+
+    public string Path { get; }
+
+    public long Length { get; }
+
+    /// <summary>Address of byte <paramref name="offset"/>.</summary>
+    public byte* At(long offset)
+    {
+        ObjectDisposedException.ThrowIf(_start is null, this);
+        return _start + offset;
+    }
+
+    /// <summary>Bytes <c>[offset, offset + count)</c>; the caller has checked that the file has them.</summary>
+    public ReadOnlySpan<byte> Span(long offset, int count) => new(At(offset), count);
+
+    public void Dispose()
+    {
+        if (_start is null) return;
+        _start = null;
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+    }
+}

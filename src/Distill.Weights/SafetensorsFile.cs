@@ -1,0 +1,74 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using Distill.Runs;
+
+namespace Distill.Weights;
+
+/// <summary>
+/// One <c>.safetensors</c> file, mapped into memory. The header is checked in full before any tensor is handed out: every
+/// tensor lies inside the file, none overlap, nothing is missing at the end.
+/// Format: an 8-byte little-endian header length, a JSON header, the tensors' bytes.
+/// </summary>
+public sealed unsafe class SafetensorsFile : IWeightSource
+{
+    internal const int HeaderLimit = 100_000_000;
+
+    private readonly MappedFile _file;
+    private readonly Dictionary<string, (TensorInfo Info, long Offset)> _byName;
+
+    private SafetensorsFile(MappedFile file, SafetensorsHeader header)
+    {
+        _file = file;
+        Metadata = header.Metadata;
+        Tensors = [.. header.Tensors.Select(tensor => tensor.Info)];
+        _byName = header.Tensors.ToDictionary(tensor => tensor.Info.Name, StringComparer.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public string Path => _file.Path;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TensorInfo> Tensors { get; }
+
+    /// <summary>The header's <c>__metadata__</c>, e.g. <c>format: pt</c>.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Opens and checks a file.</summary>
+    /// <exception cref="InputException">The file is missing, truncated or malformed; the message names file and tensor.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        var file = new MappedFile(path);
+        try
+        {
+            if (file.Length < 8) throw Damaged(path, $"{file.Length} bytes are too few for a safetensors file");
+            ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file.Span(0, 8));
+            if (headerLength > HeaderLimit) throw Damaged(path, $"the header claims {headerLength} bytes (limit {HeaderLimit})");
+            if ((long)headerLength > file.Length - 8) throw Damaged(path, $"truncated: the header needs {headerLength} bytes, the file has {file.Length - 8} after its length field");
+            long dataStart = 8 + (long)headerLength;
+            SafetensorsHeader header = SafetensorsHeader.Parse(path, file.Span(8, (int)headerLength), dataStart, file.Length);
+            return new SafetensorsFile(file, header);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryGet(string name, [NotNullWhen(true)] out TensorInfo? info)
+    {
+        bool found = _byName.TryGetValue(name, out var entry);
+        info = found ? entry.Info : null;
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public nint Pointer(TensorInfo info) => (nint)_file.At(_byName[info.Name].Offset);
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    internal static InputException Damaged(string path, string what, Exception? inner = null) =>
+        new($"{path}: {what}", "copy or download the file again", inner: inner);
+}

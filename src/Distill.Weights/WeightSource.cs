@@ -1,0 +1,28 @@
+using Distill.Runs;
+
+namespace Distill.Weights;
+
+/// <summary>Finds the weights of a Hugging Face model folder.</summary>
+public static class WeightSource
+{
+    /// <summary>Name of a checkpoint in one file.</summary>
+    public const string SingleFileName = "model.safetensors";
+
+    /// <summary>Name of the index of a checkpoint in several files.</summary>
+    public const string IndexFileName = "model.safetensors.index.json";
+
+    /// <summary>Opens <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
+    /// <exception cref="InputException">The folder has neither, or what it has is damaged.</exception>
+    public static IWeightSource Open(string folder)
+    {
+        string single = Path.Combine(folder, SingleFileName), index = Path.Combine(folder, IndexFileName);
+        if (File.Exists(single)) return SafetensorsFile.Open(single);
+        if (File.Exists(index)) return ShardedWeights.Open(index);
+        if (!Directory.Exists(folder)) throw new InputException($"{folder}: no such folder", "give the folder of a Hugging Face model");
+        throw new InputException(
+            $"{folder}: holds neither {SingleFileName} nor {IndexFileName}",
+            Directory.EnumerateFiles(folder, "*.bin").Any()
+                ? "PyTorch .bin files can run code when read and are never loaded; save the model as safetensors"
+                : "give the folder of a Hugging Face model with its weights");
+    }
+}
