@@ -1,0 +1,77 @@
+using System.Reflection;
+using System.Text.Json;
+
+namespace Distill.Runs;
+
+/// <summary>One option of a stage: a property of its options record that carries an <see cref="OptionAttribute"/>.</summary>
+public sealed class StageOption
+{
+    private readonly OptionAttribute attribute;
+
+    internal StageOption(PropertyInfo property, OptionAttribute attribute, object? defaultValue)
+    {
+        this.attribute = attribute;
+        Property = property;
+        Default = defaultValue;
+        Key = JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
+        Conversion = OptionConversion.For(property);
+    }
+
+    /// <summary>Name in a pipeline file and in manifests, e.g. <c>max_steps</c>.</summary>
+    public string Key { get; }
+
+    /// <summary>Name on the command line, e.g. <c>--max-steps</c>.</summary>
+    public string Flag => "--" + Key.Replace('_', '-');
+
+    /// <summary>One line for <c>--help</c>.</summary>
+    public string Description => attribute.Description;
+
+    /// <summary>Whether it must be given.</summary>
+    public bool Required => attribute.Required;
+
+    /// <summary>Whether the value is a path.</summary>
+    public bool IsPath => attribute.IsPath;
+
+    /// <summary>Whether the result is the same whatever its value.</summary>
+    public bool DoesNotChangeResult => attribute.DoesNotChangeResult;
+
+    /// <summary>Whether it takes several values.</summary>
+    public bool IsList => Conversion.IsList;
+
+    /// <summary>Whether it is yes or no, so that the bare flag means yes.</summary>
+    public bool IsSwitch => Conversion.IsSwitch;
+
+    /// <summary>The closed set of accepted words; empty when any value of the type will do.</summary>
+    public IReadOnlyList<string> AcceptedValues => Conversion.AcceptedValues;
+
+    /// <summary>What stands for the value in help, e.g. <c>PATH</c>, <c>N</c> or <c>cpu|cuda</c>.</summary>
+    public string ValueName => IsPath ? "PATH" : Conversion.ValueName;
+
+    /// <summary>The value when nothing is given.</summary>
+    public object? Default { get; }
+
+    /// <summary>The default as help and plans show it; empty when there is none.</summary>
+    public string DefaultText => Format(Default);
+
+    internal PropertyInfo Property { get; }
+
+    internal OptionConversion Conversion { get; }
+
+    /// <summary>The value this option has in <paramref name="options"/>, as a user would write it; lists are joined by commas.</summary>
+    public string TextIn(object options) => Format(Property.GetValue(options));
+
+    internal string Example(bool asFlag) => (asFlag, IsSwitch) switch
+    {
+        (true, true) => Flag,
+        (true, false) => $"{Flag} {ValueName}",
+        _ => $"{Key}: {ValueName}",
+    };
+
+    private static string Format(object? value) => value switch
+    {
+        null => "",
+        string text => text,
+        System.Collections.IEnumerable items => string.Join(",", items.Cast<object>().Select(OptionConversion.Format)),
+        _ => OptionConversion.Format(value),
+    };
+}
