@@ -1,0 +1,97 @@
+using Distill.Chat;
+using Distill.Prompts;
+using Distill.Runs;
+using Distill.Verification;
+
+namespace Distill.Traces;
+
+/// <summary>The columns of one row group of a trace file, turned into traces row by row.</summary>
+internal sealed class TraceRowGroup(ParquetTable table, int rowGroup)
+{
+    private static readonly string[] IntegerColumns =
+        [TraceSchema.SampleIndex, TraceSchema.TopK, TraceSchema.MaxTokens, TraceSchema.Seed, TraceSchema.ReasoningUnclosed, TraceSchema.PromptTokens, TraceSchema.CompletionTokens];
+    private static readonly string[] NumberColumns = [TraceSchema.Temperature, TraceSchema.TopP, TraceSchema.Seconds];
+    private static readonly string[] TextColumns =
+        [.. TraceSchema.Columns.Where(column => !column.StartsWith(TraceSchema.Messages, StringComparison.Ordinal)).Except(IntegerColumns).Except(NumberColumns)];
+
+    private readonly Dictionary<string, string?[]> _texts = TextColumns.Where(table.Has).ToDictionary(column => column, column => table.ReadTexts(rowGroup, column));
+    private readonly Dictionary<string, long?[]> _integers = IntegerColumns.Where(table.Has).ToDictionary(column => column, column => table.ReadIntegers(rowGroup, column));
+    private readonly Dictionary<string, double?[]> _numbers = NumberColumns.Where(table.Has).ToDictionary(column => column, column => table.ReadNumbers(rowGroup, column));
+    private readonly IReadOnlyList<string?>[] _roles = table.ReadTextLists(rowGroup, TraceSchema.MessageRole);
+    private readonly IReadOnlyList<string?>[] _contents = table.ReadTextLists(rowGroup, TraceSchema.MessageContent);
+    private readonly IReadOnlyList<string?>[]? _messageReasonings =
+        table.Has(TraceSchema.MessageReasoning) ? table.ReadTextLists(rowGroup, TraceSchema.MessageReasoning) : null;
+
+    /// <summary>Number of traces.</summary>
+    public int Count { get; } = table.RowsOf(rowGroup);
+
+    /// <summary>Builds one trace.</summary>
+    /// <exception cref="InputException">A value is not one of those allowed.</exception>
+    public Trace TraceAt(int row) => new()
+    {
+        Id = Text(row, TraceSchema.Id),
+        Prompt = new Prompt
+        {
+            Id = Text(row, TraceSchema.PromptId),
+            Messages = MessagesAt(row),
+            ReferenceAnswer = TextOrNull(row, TraceSchema.ReferenceAnswer),
+            ReferenceReasoning = TextOrNull(row, TraceSchema.ReferenceReasoning),
+            Source = TextOrNull(row, TraceSchema.Source) ?? "",
+        },
+        SampleIndex = Int(row, TraceSchema.SampleIndex),
+        Teacher = Text(row, TraceSchema.Teacher),
+        Sampling = new SamplingOptions
+        {
+            Temperature = Number(row, TraceSchema.Temperature),
+            TopP = Number(row, TraceSchema.TopP, 1),
+            TopK = Int(row, TraceSchema.TopK),
+            MaxTokens = Int(row, TraceSchema.MaxTokens),
+            Seed = Integer(row, TraceSchema.Seed),
+        },
+        Completion = new Completion
+        {
+            RawText = Text(row, TraceSchema.RawText),
+            Reasoning = Text(row, TraceSchema.Reasoning),
+            Answer = Text(row, TraceSchema.Answer),
+            ReasoningUnclosed = Integer(row, TraceSchema.ReasoningUnclosed) != 0,
+            FinishReason = Name<FinishReason>(row, TraceSchema.FinishReason),
+            PromptTokens = Int(row, TraceSchema.PromptTokens),
+            CompletionTokens = Int(row, TraceSchema.CompletionTokens),
+        },
+        Verdict = new Verdict(Name<Outcome>(row, TraceSchema.Verdict), Text(row, TraceSchema.VerdictReason),
+            TextOrNull(row, TraceSchema.ExtractedAnswer), Text(row, TraceSchema.Verifier)),
+        Seconds = Number(row, TraceSchema.Seconds),
+    };
+
+    private List<Message> MessagesAt(int row)
+    {
+        if (_roles[row].Count != _contents[row].Count) throw Bad(row, TraceSchema.MessageContent, "has another number of messages than `messages.role`");
+        var messages = new List<Message>(_roles[row].Count);
+        for (int i = 0; i < _roles[row].Count; i++)
+        {
+            messages.Add(new Message(ParseName<MessageRole>(row, TraceSchema.MessageRole, _roles[row][i]), _contents[row][i] ?? "",
+                _messageReasonings is { } reasonings && i < reasonings[row].Count ? reasonings[row][i] : null));
+        }
+        return messages;
+    }
+
+    private string? TextOrNull(int row, string column) => _texts.TryGetValue(column, out string?[]? values) ? values[row] : null;
+
+    private string Text(int row, string column) => _texts[column][row] ?? throw Bad(row, column, "is null");
+
+    private long Integer(int row, string column) => _integers.TryGetValue(column, out long?[]? values) ? values[row] ?? 0 : 0;
+
+    private int Int(int row, string column) =>
+        Integer(row, column) is >= int.MinValue and <= int.MaxValue and var value ? (int)value : throw Bad(row, column, "is too large");
+
+    private double Number(int row, string column, double missing = 0) => _numbers.TryGetValue(column, out double?[]? values) ? values[row] ?? missing : missing;
+
+    private T Name<T>(int row, string column) where T : struct, Enum => ParseName<T>(row, column, Text(row, column));
+
+    private T ParseName<T>(int row, string column, string? text) where T : struct, Enum =>
+        Enum.TryParse(text, ignoreCase: true, out T value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text![0]) ? value
+            : throw Bad(row, column, $"is \"{text}\", not one of {string.Join(", ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant()))}");
+
+    private InputException Bad(int row, string column, string what) =>
+        new($"{table.Path}: row group {rowGroup}, row {row}: `{column}` {what}", "write the traces again with `distill teacher-gen`");
+}

@@ -1,0 +1,59 @@
+using Parquet.Schema;
+
+namespace Distill.Traces;
+
+/// <summary>
+/// The columns of a trace file. <c>messages</c> is a list of structs, as the <c>datasets</c> library and pandas write
+/// conversations; everything else is one value per row. Readers accept any further columns.
+/// </summary>
+internal static class TraceSchema
+{
+    public const string Id = "id";
+    public const string PromptId = "prompt_id";
+    public const string Messages = "messages";
+    public const string MessageRole = "messages.role";
+    public const string MessageContent = "messages.content";
+    public const string MessageReasoning = "messages.reasoning";
+    public const string ReferenceAnswer = "reference_answer";
+    public const string ReferenceReasoning = "reference_reasoning";
+    public const string Source = "source";
+    public const string SampleIndex = "sample_index";
+    public const string Teacher = "teacher";
+    public const string Temperature = "temperature";
+    public const string TopP = "top_p";
+    public const string TopK = "top_k";
+    public const string MaxTokens = "max_tokens";
+    public const string Seed = "seed";
+    public const string Reasoning = "reasoning";
+    public const string Answer = "answer";
+    public const string RawText = "raw_text";
+    public const string ReasoningUnclosed = "reasoning_unclosed";
+    public const string FinishReason = "finish_reason";
+    public const string PromptTokens = "prompt_tokens";
+    public const string CompletionTokens = "completion_tokens";
+    public const string Verdict = "verdict";
+    public const string VerdictReason = "verdict_reason";
+    public const string ExtractedAnswer = "extracted_answer";
+    public const string Verifier = "verifier";
+    public const string Seconds = "seconds";
+
+    /// <summary>Every column, in file order.</summary>
+    public static readonly IReadOnlyList<string> Columns =
+    [
+        Id, PromptId, MessageRole, MessageContent, MessageReasoning, ReferenceAnswer, ReferenceReasoning, Source, SampleIndex,
+        Teacher, Temperature, TopP, TopK, MaxTokens, Seed, Reasoning, Answer, RawText, ReasoningUnclosed, FinishReason,
+        PromptTokens, CompletionTokens, Verdict, VerdictReason, ExtractedAnswer, Verifier, Seconds,
+    ];
+
+    /// <summary>The schema that is written.</summary>
+    public static ParquetSchema Create() => new(
+        Text(Id), Text(PromptId),
+        new ListField(Messages, new StructField(ListField.ElementName, Text("role"), Text("content"), Text("reasoning", optional: true))),
+        Text(ReferenceAnswer, optional: true), Text(ReferenceReasoning, optional: true), Text(Source), new DataField<int>(SampleIndex),
+        Text(Teacher), new DataField<double>(Temperature), new DataField<double>(TopP), new DataField<int>(TopK),
+        new DataField<int>(MaxTokens), new DataField<long>(Seed), Text(Reasoning), Text(Answer), Text(RawText),
+        new DataField<bool>(ReasoningUnclosed), Text(FinishReason), new DataField<int>(PromptTokens), new DataField<int>(CompletionTokens),
+        Text(Verdict), Text(VerdictReason), Text(ExtractedAnswer, optional: true), Text(Verifier), new DataField<double>(Seconds));
+
+    private static DataField Text(string name, bool optional = false) => new(name, typeof(string), isNullable: optional);
+}

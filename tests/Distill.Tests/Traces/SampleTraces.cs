@@ -1,0 +1,36 @@
+using Distill.Chat;
+using Distill.Prompts;
+using Distill.Traces;
+using Distill.Verification;
+
+namespace Distill.Tests.Traces;
+
+/// <summary>Traces for tests, each different in every field that the index can reach.</summary>
+internal static class SampleTraces
+{
+    public static Trace Make(int index, Outcome outcome = Outcome.Correct, FinishReason finish = FinishReason.Stop, string? prompt = null,
+        string? reasoning = null, string? answer = null, int? tokens = null, bool unclosed = false)
+    {
+        string think = reasoning ?? $"step {index}: 2+{index}={2 + index}", final = answer ?? $"\\boxed{{{2 + index}}}";
+        return new Trace
+        {
+            Id = $"trace-{index}",
+            Prompt = Prompt.FromUser(prompt ?? $"Compute 2+{index}.", $"{2 + index}", "arithmetic/basic", $"2+{index}={2 + index}"),
+            SampleIndex = index,
+            Teacher = "tiny-r1@3fa9c1",
+            Sampling = new SamplingOptions { Temperature = 0.6, TopP = 0.95, TopK = 20, MaxTokens = 512, Seed = long.MaxValue - index },
+            Completion = new Completion
+            {
+                RawText = $"{think}\n</think>\n\n{final}",
+                Reasoning = think,
+                Answer = final,
+                ReasoningUnclosed = unclosed,
+                FinishReason = finish,
+                PromptTokens = 10 + index,
+                CompletionTokens = tokens ?? 20 + index,
+            },
+            Verdict = new Verdict(outcome, outcome == Outcome.Correct ? "equal_number" : "different_number", $"{2 + index}", "math/1"),
+            Seconds = 0.25 * index,
+        };
+    }
+}
