@@ -1,0 +1,177 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using Distill.Runs;
+
+namespace Distill.Weights;
+
+/// <summary>
+/// A GGUF file of architecture <c>qwen2</c> or <c>deepseek2</c> under Hugging Face's tensor names, so that a model loads from
+/// it as from a checkpoint. Experts are unstacked and <c>kv_b_proj</c> is put together again. Plain floats are handed out as
+/// they lie in the file; quantised tensors appear as F32. A tied output head is absent, as in a checkpoint.
+/// </summary>
+public sealed unsafe class GgufWeights : IWeightSource
+{
+    private readonly GgufReader _reader;
+    private readonly bool _ownsReader;
+    private readonly Dictionary<string, Origin> _byName = new(StringComparer.Ordinal);
+    private readonly List<TensorInfo> _tensors = [];
+    private readonly ConcurrentDictionary<string, Lazy<nint>> _buffers = new(StringComparer.Ordinal);
+
+    /// <summary>Presents an open file.</summary>
+    /// <param name="reader">The file; stays open at least as long as this source.</param>
+    /// <param name="ownsReader">Whether <see cref="Dispose"/> closes it.</param>
+    /// <exception cref="InputException">The architecture is another one, or a tensor is unknown to it.</exception>
+    public GgufWeights(GgufReader reader, bool ownsReader = false)
+    {
+        _reader = reader;
+        _ownsReader = ownsReader;
+        string architecture = reader.Metadata.GetString("general.architecture");
+        if (architecture is not ("qwen2" or "deepseek2"))
+            throw new InputException($"{reader.Path}: architecture `{architecture}` is not known", "known architectures: deepseek2, qwen2");
+        foreach (GgufTensorInfo tensor in reader.Tensors) Register(tensor);
+    }
+
+    /// <inheritdoc/>
+    public string Path => _reader.Path;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TensorInfo> Tensors => _tensors;
+
+    /// <summary>Opens a GGUF file and presents it.</summary>
+    /// <exception cref="InputException">The file is damaged, or its architecture is not known.</exception>
+    public static GgufWeights Open(string path)
+    {
+        GgufReader reader = GgufReader.Open(path);
+        try
+        {
+            return new GgufWeights(reader, ownsReader: true);
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryGet(string name, [NotNullWhen(true)] out TensorInfo? info)
+    {
+        bool found = _byName.TryGetValue(name, out Origin? origin);
+        info = origin?.Info;
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public nint Pointer(TensorInfo info)
+    {
+        Origin origin = _byName[info.Name];
+        if (origin is { ValuePart: null, Tensor: var tensor } && tensor.Type.Plain() is { } plain)
+            return _reader.Pointer(tensor) + (nint)(origin.Start * plain.ByteSize());
+        return _buffers.GetOrAdd(info.Name, _ => new Lazy<nint>(() => Materialize(origin))).Value;
+    }
+
+    /// <inheritdoc/>
+    public void ReadFloats(TensorInfo info, long start, Span<float> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, info.ElementCount - destination.Length);
+        Origin origin = _byName[info.Name];
+        if (origin.ValuePart is null) _reader.ReadFloats(origin.Tensor, origin.Start + start, destination);
+        else new ReadOnlySpan<float>((float*)Pointer(info) + start, destination.Length).CopyTo(destination);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Lazy<nint> buffer in _buffers.Values) NativeMemory.Free((void*)buffer.Value);
+        _buffers.Clear();
+        if (_ownsReader) _reader.Dispose();
+    }
+
+    private void Register(GgufTensorInfo tensor)
+    {
+        TensorType type = tensor.Type.Plain() ?? TensorType.F32;
+        if (GgufTensorNames.ToHuggingFace(tensor.Name) is { } name)
+        {
+            Add(new Origin(new TensorInfo(name, type, tensor.Shape), tensor, 0, null));
+        }
+        else if (GgufTensorNames.ToHuggingFaceExpert(tensor.Name, 0) is not null && tensor.Shape.Count == 3)
+        {
+            long size = tensor.Shape[1] * tensor.Shape[2];
+            for (int expert = 0; expert < tensor.Shape[0]; expert++)
+                Add(new Origin(new TensorInfo(GgufTensorNames.ToHuggingFaceExpert(tensor.Name, expert)!, type, [tensor.Shape[1], tensor.Shape[2]]), tensor, expert * size, null));
+        }
+        else if (GgufTensorNames.KeyPartLayer(tensor.Name) is { } layer)
+        {
+            RegisterKeyValueUp(layer, tensor);
+        }
+        else if (!GgufTensorNames.IsValuePart(tensor.Name))
+        {
+            throw new InputException($"{Path}: tensor `{tensor.Name}` has no place in this architecture", "export the model again");
+        }
+    }
+
+    private void RegisterKeyValueUp(int layer, GgufTensorInfo keyPart)
+    {
+        if (!_reader.TryGet(GgufTensorNames.ValuePart(layer), out GgufTensorInfo? valuePart)
+            || keyPart.Shape.Count != 3 || valuePart.Shape.Count != 3
+            || keyPart.Shape[0] != valuePart.Shape[0] || keyPart.Shape[1] != valuePart.Shape[2])
+        {
+            throw new InputException($"{Path}: tensor `{keyPart.Name}` has no matching `{GgufTensorNames.ValuePart(layer)}`", "export the model again");
+        }
+        long heads = keyPart.Shape[0], rank = keyPart.Shape[1], nope = keyPart.Shape[2], value = valuePart.Shape[1];
+        Add(new Origin(new TensorInfo(GgufTensorNames.KeyValueUp(layer), TensorType.F32, [heads * (nope + value), rank]), keyPart, 0, valuePart));
+    }
+
+    private void Add(Origin origin)
+    {
+        _byName.Add(origin.Info.Name, origin);
+        _tensors.Add(origin.Info);
+    }
+
+    private nint Materialize(Origin origin)
+    {
+        long count = origin.Info.ElementCount;
+        float* buffer = (float*)NativeMemory.Alloc((nuint)Math.Max(count, 1), sizeof(float));
+        try
+        {
+            if (origin.ValuePart is not null) JoinKeyValueUp(origin, buffer);
+            else ReadLong(origin.Tensor, origin.Start, buffer, count);
+            return (nint)buffer;
+        }
+        catch
+        {
+            NativeMemory.Free(buffer);
+            throw;
+        }
+    }
+
+    // kv_b_proj rows of one head: nope rows of keys (stored transposed), then the rows of values.
+    private void JoinKeyValueUp(Origin origin, float* destination)
+    {
+        (GgufTensorInfo keyPart, GgufTensorInfo valuePart) = (origin.Tensor, origin.ValuePart!);
+        int heads = (int)keyPart.Shape[0], rank = (int)keyPart.Shape[1], nope = (int)keyPart.Shape[2], value = (int)valuePart.Shape[1];
+        var transposed = new float[rank * nope];
+        for (int head = 0; head < heads; head++)
+        {
+            float* rows = destination + ((long)head * (nope + value) * rank);
+            _reader.ReadFloats(keyPart, (long)head * rank * nope, transposed);
+            for (int i = 0; i < nope; i++)
+            {
+                for (int r = 0; r < rank; r++) rows[(i * rank) + r] = transposed[(r * nope) + i];
+            }
+            _reader.ReadFloats(valuePart, (long)head * value * rank, new Span<float>(rows + ((long)nope * rank), value * rank));
+        }
+    }
+
+    private void ReadLong(GgufTensorInfo tensor, long start, float* destination, long count)
+    {
+        const int chunk = 1 << 26;
+        for (long done = 0; done < count; done += chunk)
+            _reader.ReadFloats(tensor, start + done, new Span<float>(destination + done, (int)Math.Min(chunk, count - done)));
+    }
+
+    /// <summary>Where a tensor's elements lie: in one GGUF tensor from an element on, or (with a value part) in two.</summary>
+    private sealed record Origin(TensorInfo Info, GgufTensorInfo Tensor, long Start, GgufTensorInfo? ValuePart);
+}
