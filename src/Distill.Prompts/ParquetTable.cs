@@ -65,6 +65,10 @@ public sealed class ParquetTable : IDisposable
     /// <summary>Whether the file has a column of that name.</summary>
     public bool Has(string column) => _columns.ContainsKey(column);
 
+    /// <summary>Whether a column holds lists.</summary>
+    /// <exception cref="InputException">The column is missing.</exception>
+    public bool IsList(string column) => Find(column).ListLevel > 0;
+
     /// <summary>Rows of one row group.</summary>
     /// <exception cref="InputException">The number is implausible.</exception>
     public int RowsOf(int rowGroup)

@@ -1,0 +1,53 @@
+using Distill.Runs;
+
+namespace Distill.Prompts;
+
+/// <summary>Reads prompts from a file or folder in any of the formats that are understood.</summary>
+public static class PromptReader
+{
+    private static readonly string[] GenericNames = ["train", "test", "dev", "val", "validation", "data", "default", "prompts"];
+
+    /// <summary>
+    /// Reads <c>.jsonl</c>, <c>.jsonl.gz</c>, <c>.json</c> or <c>.parquet</c>, or all <c>.jsonl</c>, <c>.jsonl.gz</c> and
+    /// <c>.parquet</c> files of a folder in ordinal order of their names.
+    /// </summary>
+    /// <param name="path">File or folder.</param>
+    /// <param name="columns">Which keys or columns hold what.</param>
+    /// <param name="answerRequired">Whether a row without reference answer is an error.</param>
+    /// <exception cref="InputException">Nothing readable is there, or a row lacks something; the message names file and line.</exception>
+    public static IEnumerable<Prompt> Read(string path, ColumnMap? columns = null, bool answerRequired = false)
+    {
+        foreach (string file in FilesOf(path))
+        {
+            IEnumerable<Prompt> prompts =
+                file.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) ? ParquetPromptReader.Read(file, columns, answerRequired)
+                : file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? JsonlPromptReader.ReadDocument(file, columns, answerRequired)
+                : JsonlPromptReader.ReadLines(file, columns, answerRequired);
+            foreach (Prompt prompt in prompts) yield return prompt;
+        }
+    }
+
+    /// <summary>Source of the rows of a file that name none: its name, with its folder's where the name says little.</summary>
+    internal static string SourceOf(string path)
+    {
+        string name = Path.GetFileName(path).Split('.')[0];
+        string? folder = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path)));
+        return GenericNames.Contains(name) && !string.IsNullOrEmpty(folder) ? $"{folder}/{name}" : name;
+    }
+
+    private static string[] FilesOf(string path)
+    {
+        if (File.Exists(path))
+        {
+            return IsRows(path) || path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? [path]
+                : throw new InputException($"{path}: not a format that is understood", "prompts are read from .jsonl, .jsonl.gz, .json and .parquet");
+        }
+        if (!Directory.Exists(path)) throw new InputException($"{path}: no such file or folder", "check the path");
+        string[] files = [.. Directory.EnumerateFiles(path).Where(IsRows).Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? files
+            : throw new InputException($"{path}: holds no .jsonl, .jsonl.gz or .parquet file", "name a file of prompts, or a folder of them");
+    }
+
+    private static bool IsRows(string path) => new[] { ".jsonl", ".jsonl.gz", ".parquet" }
+        .Any(extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+}
