@@ -1,0 +1,79 @@
+using System.Text.Json.Nodes;
+using Distill.Models;
+using Distill.Runs;
+using Distill.Weights;
+
+namespace Distill.Export.Onnx;
+
+/// <summary>
+/// Exports a model to ONNX in single precision. The folder that results runs as it is in ONNX Runtime, in ONNX Runtime
+/// GenAI (<c>genai_config.json</c>) and in transformers.js (<c>config.json</c>, <c>onnx/model.onnx</c>).
+/// </summary>
+public static class OnnxExport
+{
+    /// <summary>Name of the sub-folder that holds <c>model.onnx</c>; transformers.js looks there.</summary>
+    public const string GraphFolderName = "onnx";
+
+    /// <summary>Value of the metadata key <c>graph</c>: inputs, outputs and the meaning of padding, so that a reader knows what it has.</summary>
+    public const string GraphKind = "portable-1";
+
+    // A longer table of cosines costs memory that few use: 32768 positions of a 128-wide head are 17 MB each.
+    private const int LongestRotaryTable = 32768;
+
+    /// <summary>Writes the ONNX folder of a model. The same model gives the same bytes.</summary>
+    /// <param name="modelFolder">Hugging Face folder of a Qwen2 model.</param>
+    /// <param name="outFolder">Receives <c>onnx/model.onnx</c> and the files around it; other files there stay.</param>
+    /// <param name="cancellation">Stops between two tiles of a tensor; files already written stay whole.</param>
+    /// <returns>Path of <c>model.onnx</c>.</returns>
+    /// <exception cref="InputException">
+    /// The folder is no model of a supported architecture, its weights do not match its configuration, or the disk is full.
+    /// </exception>
+    public static string Write(string modelFolder, string outFolder, CancellationToken cancellation = default) =>
+        Write(modelFolder, outFolder, OnnxModelFile.LargestSingleFile, cancellation);
+
+    internal static string Write(string modelFolder, string outFolder, long externalAbove, CancellationToken cancellation)
+    {
+        ModelConfig config = ModelConfigFile.Load(modelFolder);
+        RefuseUnsupported(config, modelFolder);
+        int contextLength = Math.Min(config.MaxPositionEmbeddings, LongestRotaryTable);
+        using IWeightSource source = WeightSource.Open(modelFolder);
+        OnnxGraph graph = Qwen2Graph.Build(config, new OnnxWeights(source, cancellation), contextLength);
+
+        string graphFolder = Path.Combine(outFolder, GraphFolderName);
+        OnnxModelFile.Write(graphFolder, graph,
+        [
+            ("architecture", config.Architecture.ToString()),
+            ("context_length", contextLength.ToString()),
+            ("graph", GraphKind),
+            ("model", NameOf(modelFolder)),
+            ("num_attention_heads", config.NumAttentionHeads.ToString()),
+            ("source_fingerprint", SourceFingerprint(modelFolder)),
+        ], externalAbove);
+        OnnxFolder.WriteSideFiles(modelFolder, outFolder, config, contextLength);
+        return Path.Combine(graphFolder, OnnxModelFile.FileName);
+    }
+
+    private static void RefuseUnsupported(ModelConfig config, string modelFolder)
+    {
+        string path = Path.Combine(modelFolder, ModelConfigFile.FileName);
+        if (config.Architecture != Architecture.Qwen2)
+            throw new InputException($"{path}: {config.Architecture} cannot be exported to ONNX", "export it to GGUF, or export a Qwen2 student");
+        if (config.HeadDim % 8 != 0)
+            throw new InputException($"{path}: head_dim is {config.HeadDim}, ONNX Runtime's attention needs a multiple of 8", "export it to GGUF instead");
+    }
+
+    // What the checkpoint calls itself; a folder is often just called "model".
+    private static string NameOf(string modelFolder)
+    {
+        JsonNode? config = JsonNode.Parse(File.ReadAllText(Path.Combine(modelFolder, ModelConfigFile.FileName)));
+        return config?["_name_or_path"]?.ToString() is { Length: > 0 } name ? name : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(modelFolder)));
+    }
+
+    private static string SourceFingerprint(string modelFolder)
+    {
+        string[] files = [.. Directory.EnumerateFiles(modelFolder)
+            .Where(file => Path.GetExtension(file) is ".safetensors" || Path.GetFileName(file) is ModelConfigFile.FileName or "tokenizer.json")
+            .Order(StringComparer.Ordinal)];
+        return Fingerprint.OfTexts([.. files.SelectMany(file => new[] { Path.GetFileName(file), Fingerprint.OfFile(file) })]);
+    }
+}
