@@ -1,0 +1,252 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using System.Text;
+using Distill.Runs;
+
+namespace Distill.Chat;
+
+/// <summary>
+/// A model's byte-level byte-pair tokenizer: text to token ids and back, with the ids of Hugging Face's own library.
+/// Safe for use from several threads.
+/// </summary>
+public sealed class ModelTokenizer
+{
+    private const int MostCachedPieces = 100_000;
+    private const int LongestCachedPiece = 64;
+
+    private readonly PreTokenizer _preTokenizer;
+    private readonly BytePairMerges _merges;
+    private readonly AddedTokenMatcher _addedInText;
+    private readonly AddedTokenMatcher _addedInNormalized;
+    private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
+    private readonly string?[] _texts;
+    private readonly byte[]?[] _bytes;
+    private readonly bool[] _special;
+    private readonly int[] _byteIds = new int[256];
+    private readonly int[] _prefix, _suffix;
+
+    private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cacheBySpan;
+    private int _cachedPieces;
+
+    private ModelTokenizer(TokenizerDefinition definition, TokenizerConfig config)
+    {
+        Definition = definition;
+        Config = config;
+        _cacheBySpan = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
+
+        VocabularySize = Math.Max(definition.Tokens.Count, definition.AddedTokens.Select(token => token.Id + 1).DefaultIfEmpty().Max());
+        _texts = new string?[VocabularySize];
+        _special = new bool[VocabularySize];
+        for (int id = 0; id < definition.Tokens.Count; id++) Name(id, definition.Tokens[id]);
+        _merges = new BytePairMerges(ResolveMerges(definition));
+        for (int value = 0; value < 256; value++)
+        {
+            _byteIds[value] = TokenId(ByteAlphabet.ToCharacter((byte)value).ToString())
+                ?? throw new InputException($"tokenizer: the vocabulary has no token for byte {value}", "only byte-level vocabularies are supported");
+        }
+        foreach (AddedToken token in definition.AddedTokens)
+        {
+            Name(token.Id, token.Content);
+            _special[token.Id] = token.Special;
+        }
+        _bytes = [.. _texts.Select(text => text is null ? null : ByteAlphabet.Decode(text))];
+
+        _preTokenizer = new PreTokenizer(definition.SplitPatterns);
+        _addedInText = new AddedTokenMatcher(definition.AddedTokens.Where(token => !token.Normalized));
+        _addedInNormalized = new AddedTokenMatcher(definition.AddedTokens.Where(token => token.Normalized)
+            .Select(token => token with { Content = Normalize(token.Content) }));
+
+        BosTokenId = Resolve(config.BosToken, "bos_token");
+        EosTokenId = Resolve(config.EosToken, "eos_token");
+        PadTokenId = Resolve(config.PadToken, "pad_token");
+        AddBosToken = config.AddBosToken ?? definition.TemplatePrefix.Count > 0;
+        _prefix = [.. definition.TemplatePrefix.Select(text => Resolve(text, "post_processor")!.Value)];
+        _suffix = [.. definition.TemplateSuffix.Select(text => Resolve(text, "post_processor")!.Value)];
+        if (_prefix.Length == 0 && AddBosToken && BosTokenId is int bos) _prefix = [bos];
+        if (config.AddBosToken == false && _prefix is [var only] && only == BosTokenId) _prefix = [];
+    }
+
+    /// <summary>What the tokenizer was built from.</summary>
+    public TokenizerDefinition Definition { get; }
+
+    /// <summary>What tokenizer_config.json says.</summary>
+    public TokenizerConfig Config { get; }
+
+    /// <summary>Highest id + 1. A model may have more rows than this in its embedding (padding), never fewer.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>Id of the beginning-of-sequence token.</summary>
+    public int? BosTokenId { get; }
+
+    /// <summary>Id of the end-of-sequence token.</summary>
+    public int? EosTokenId { get; }
+
+    /// <summary>Id of the padding token.</summary>
+    public int? PadTokenId { get; }
+
+    /// <summary>Whether tokenizing for the model puts the beginning-of-sequence token in front.</summary>
+    public bool AddBosToken { get; }
+
+    /// <summary>Reads tokenizer.json and, where it is there, tokenizer_config.json of a Hugging Face folder.</summary>
+    /// <exception cref="InputException">A file is missing, malformed, or describes a tokenizer that is not byte-level BPE.</exception>
+    public static ModelTokenizer Load(string folder)
+    {
+        TokenizerDefinition definition = TokenizerReader.ReadDefinition(Path.Combine(folder, "tokenizer.json"));
+        TokenizerConfig config = TokenizerReader.ReadConfig(Path.Combine(folder, "tokenizer_config.json"));
+        try
+        {
+            return new ModelTokenizer(definition, config);
+        }
+        catch (InputException e)
+        {
+            throw new InputException($"{folder}: {e.Message}", e.Hint, e.ExitCode, e);
+        }
+    }
+
+    /// <summary>Builds a tokenizer from a definition, for example the one inside a GGUF file.</summary>
+    /// <exception cref="InputException">The definition contradicts itself.</exception>
+    public static ModelTokenizer FromDefinition(TokenizerDefinition definition, TokenizerConfig? config = null)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        return new ModelTokenizer(definition, config ?? new TokenizerConfig());
+    }
+
+    /// <summary>Token ids of a text. Added tokens (special ones too) that occur in it are recognised.</summary>
+    /// <param name="text">The text; half surrogate pairs count as U+FFFD.</param>
+    /// <param name="addSpecialTokens">Whether to add what the tokenizer adds for the model, as a rule the beginning-of-sequence token.
+    /// A rendered chat template already contains it.</param>
+    /// <exception cref="InputException">A split pattern from the tokenizer's own file takes too long.</exception>
+    public int[] Encode(string text, bool addSpecialTokens = false)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var ids = new List<int>(text.Length / 3 + 4);
+        if (addSpecialTokens) ids.AddRange(_prefix);
+        text = Wellformed(text);
+        int position = 0;
+        while (position < text.Length)
+        {
+            AddedToken? token = _addedInText.Next(text, position, out TextPiece place);
+            if (place.Start > position) EncodeNormalized(Normalize(text[position..place.Start]), ids);
+            if (token is not null) ids.Add(token.Id);
+            position = place.End;
+        }
+        if (addSpecialTokens) ids.AddRange(_suffix);
+        return [.. ids];
+    }
+
+    /// <summary>Token ids of a text in which nothing is recognised as an added token: what looks like one stays text.</summary>
+    /// <exception cref="InputException">A split pattern from the tokenizer's own file takes too long.</exception>
+    public int[] EncodeOrdinary(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var ids = new List<int>(text.Length / 3 + 4);
+        EncodePieces(Normalize(Wellformed(text)), ids);
+        return [.. ids];
+    }
+
+    /// <summary>Text of token ids. Bytes that are not UTF-8 become U+FFFD; ids without a token (padding rows) are left out.</summary>
+    /// <param name="ids">The ids.</param>
+    /// <param name="skipSpecialTokens">Whether special tokens are left out.</param>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = true)
+    {
+        var bytes = new List<byte>(ids.Length * 4);
+        foreach (int id in ids) bytes.AddRange(BytesOf(id, skipSpecialTokens));
+        return Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(bytes));
+    }
+
+    /// <summary>Id of a token in the form in which it is written down (byte alphabet, or an added token's text).</summary>
+    public int? TokenId(string token) => _ids.TryGetValue(token, out int id) ? id : null;
+
+    /// <summary>The token in the form in which it is written down; empty for an id without a token.</summary>
+    public string TokenText(int id) => (uint)id < (uint)_texts.Length ? _texts[id] ?? "" : "";
+
+    /// <summary>Whether the token belongs to the chat format and is left out of decoded text.</summary>
+    public bool IsSpecial(int id) => (uint)id < (uint)_special.Length && _special[id];
+
+    /// <summary>Bytes that a token adds to decoded text.</summary>
+    internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecialTokens) =>
+        (uint)id >= (uint)_bytes.Length || (skipSpecialTokens && _special[id]) ? [] : _bytes[id];
+
+    private void EncodeNormalized(string text, List<int> ids)
+    {
+        int position = 0;
+        while (position < text.Length)
+        {
+            AddedToken? token = _addedInNormalized.Next(text, position, out TextPiece place);
+            if (place.Start > position) EncodePieces(text.AsSpan(position, place.Start - position), ids);
+            if (token is not null) ids.Add(token.Id);
+            position = place.End;
+        }
+    }
+
+    private void EncodePieces(ReadOnlySpan<char> text, List<int> ids)
+    {
+        if (Definition.AddPrefixSpace && !text.IsEmpty && text[0] != ' ') text = $" {text}";
+        foreach (TextPiece piece in _preTokenizer.Split(text)) EncodePiece(text[piece.Start..piece.End], ids);
+    }
+
+    private void EncodePiece(ReadOnlySpan<char> piece, List<int> ids)
+    {
+        if (piece.Length == 1 && piece[0] < 0x80)
+        {
+            ids.Add(_byteIds[piece[0]]);
+            return;
+        }
+        if (piece.Length > LongestCachedPiece)
+        {
+            ids.AddRange(Merge(piece));
+            return;
+        }
+        if (!_cacheBySpan.TryGetValue(piece, out int[]? merged))
+        {
+            merged = Merge(piece);
+            if (Volatile.Read(ref _cachedPieces) < MostCachedPieces && _cacheBySpan.TryAdd(piece, merged)) Interlocked.Increment(ref _cachedPieces);
+        }
+        ids.AddRange(merged);
+    }
+
+    private int[] Merge(ReadOnlySpan<char> piece)
+    {
+        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(piece)];
+        Encoding.UTF8.GetBytes(piece, bytes);
+        if (Definition.IgnoreMerges && TokenId(ByteAlphabet.Encode(bytes)) is int whole && whole < Definition.Tokens.Count) return [whole];
+
+        var ids = new int[bytes.Length];
+        for (int i = 0; i < ids.Length; i++) ids[i] = _byteIds[bytes[i]];
+        return ids[.._merges.Apply(ids)];
+    }
+
+    private string Normalize(string text) => Definition.Normalization == TextNormalization.Nfc ? text.Normalize() : text;
+
+    private static string Wellformed(string text) =>
+        text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
+
+    private void Name(int id, string? token)
+    {
+        if (token is null) return;
+        _texts[id] = token;
+        _ids[token] = id;
+    }
+
+    private int? Resolve(string? token, string key)
+    {
+        if (token is null) return null;
+        return TokenId(token) ?? throw new InputException($"tokenizer: {key} `{token}` is not in the vocabulary",
+            "add it to added_tokens in tokenizer.json or correct tokenizer_config.json");
+    }
+
+    private List<(int, int, int)> ResolveMerges(TokenizerDefinition definition)
+    {
+        var merges = new List<(int, int, int)>(definition.Merges.Count);
+        foreach ((string left, string right) in definition.Merges)
+        {
+            merges.Add((MergePart(left), MergePart(right), MergePart(left + right)));
+        }
+        return merges;
+
+        int MergePart(string token) => TokenId(token)
+            ?? throw new InputException($"tokenizer: merges[{merges.Count}] needs the token `{token}`, which is not in the vocabulary",
+                "the vocabulary and the merges are of different tokenizers");
+    }
+}

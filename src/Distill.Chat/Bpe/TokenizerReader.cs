@@ -1,0 +1,150 @@
+using System.Text.Json;
+using Distill.Runs;
+
+namespace Distill.Chat;
+
+/// <summary>Reads tokenizer.json and tokenizer_config.json.</summary>
+internal static class TokenizerReader
+{
+    // The largest vocabularies in use have a quarter of a million tokens; ids beyond this are a broken file.
+    private const int HighestId = 4_000_000;
+
+    /// <exception cref="InputException">The file is missing or malformed, or its tokenizer is not byte-level BPE.</exception>
+    public static TokenizerDefinition ReadDefinition(string file)
+    {
+        JsonInput root = JsonInput.Read(file);
+        JsonInput model = root["model"];
+        if (model.IsNull) throw model.Complaint("is missing");
+        if (model["type"].TextOrNull() is { } type && type != "BPE") throw model["type"].Complaint($"is {type}; only BPE is supported");
+        RefuseUnknownFeatures(model);
+
+        var steps = new PreTokenizerSteps();
+        steps.Read(root["pre_tokenizer"]);
+        (List<string> prefix, List<string> suffix) = ReadTemplate(root["post_processor"]);
+        return new TokenizerDefinition
+        {
+            Tokens = ReadVocabulary(model["vocab"]),
+            Merges = [.. model["merges"].Elements().Select(ReadMerge)],
+            AddedTokens = [.. root["added_tokens"].ElementsOrNone().Select(ReadAddedToken)],
+            SplitPatterns = steps.Finish(root["pre_tokenizer"]),
+            AddPrefixSpace = steps.AddPrefixSpace,
+            Normalization = ReadNormalization(root["normalizer"]),
+            IgnoreMerges = model["ignore_merges"].FlagOrNull() ?? false,
+            ByteFallback = model["byte_fallback"].FlagOrNull() ?? false,
+            TemplatePrefix = prefix,
+            TemplateSuffix = suffix,
+        };
+    }
+
+    /// <summary>Reads tokenizer_config.json; a missing file says nothing.</summary>
+    /// <exception cref="InputException">The file is malformed.</exception>
+    public static TokenizerConfig ReadConfig(string file)
+    {
+        if (!File.Exists(file)) return new TokenizerConfig();
+        JsonInput root = JsonInput.Read(file);
+        JsonInput length = root["model_max_length"];
+        return new TokenizerConfig
+        {
+            BosToken = ReadTokenText(root["bos_token"]),
+            EosToken = ReadTokenText(root["eos_token"]),
+            PadToken = ReadTokenText(root["pad_token"]),
+            UnkToken = ReadTokenText(root["unk_token"]),
+            AddBosToken = root["add_bos_token"].FlagOrNull(),
+            AddEosToken = root["add_eos_token"].FlagOrNull(),
+            // transformers writes 1e30 for "no limit", which is no 64-bit number
+            ModelMaxLength = length.Value.ValueKind == JsonValueKind.Number && length.Value.TryGetInt64(out long most) ? most : null,
+            TokenizerClass = root["tokenizer_class"].TextOrNull() ?? "PreTrainedTokenizerFast",
+            ChatTemplate = root["chat_template"].Value.ValueKind == JsonValueKind.String ? root["chat_template"].Text() : null,
+        };
+    }
+
+    private static void RefuseUnknownFeatures(JsonInput model)
+    {
+        foreach (string key in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
+        {
+            if (model[key].TextOrNull() is { Length: > 0 }) throw model[key].Complaint("is set; byte-level BPE has none");
+        }
+        if (model["dropout"] is { IsNull: false } dropout && !(dropout.Value.ValueKind == JsonValueKind.Number && dropout.Value.GetDouble() == 0))
+        {
+            throw dropout.Complaint("is set; it would make the ids random");
+        }
+    }
+
+    private static string?[] ReadVocabulary(JsonInput vocabulary)
+    {
+        var byId = new List<string?>();
+        foreach ((string token, JsonInput value) in vocabulary.Members())
+        {
+            int id = value.Number(HighestId);
+            while (byId.Count <= id) byId.Add(null);
+            if (byId[id] is { } other) throw value.Complaint($"is {id}, which is already the id of `{other}`");
+            byId[id] = token;
+        }
+        return [.. byId];
+    }
+
+    // Written as "left right" before tokenizers 0.20 and as ["left", "right"] since.
+    private static TokenMerge ReadMerge(JsonInput merge)
+    {
+        string[] parts = merge.Value.ValueKind == JsonValueKind.String
+            ? merge.Text().Split(' ')
+            : [.. merge.Elements().Select(part => part.Text())];
+        return parts is [var left, var right] ? new TokenMerge(left, right) : throw merge.Complaint("is not a pair of tokens");
+    }
+
+    private static AddedToken ReadAddedToken(JsonInput token) => new(
+        token["id"].Number(HighestId),
+        token["content"].Text(),
+        token["special"].FlagOrNull() ?? false,
+        token["normalized"].FlagOrNull() ?? false,
+        token["lstrip"].FlagOrNull() ?? false,
+        token["rstrip"].FlagOrNull() ?? false,
+        token["single_word"].FlagOrNull() ?? false);
+
+    private static TextNormalization ReadNormalization(JsonInput normalizer)
+    {
+        if (normalizer.IsNull) return TextNormalization.None;
+        switch (normalizer["type"].Text())
+        {
+            case "NFC":
+                return TextNormalization.Nfc;
+            case "Sequence":
+                return normalizer["normalizers"].Elements().Select(ReadNormalization).Append(TextNormalization.None).Max();
+            default:
+                throw normalizer["type"].Complaint($"is {normalizer["type"].Text()}; only NFC is supported");
+        }
+    }
+
+    private static (List<string> Prefix, List<string> Suffix) ReadTemplate(JsonInput processor)
+    {
+        var sides = (Prefix: new List<string>(), Suffix: new List<string>());
+        if (processor.IsNull) return sides;
+        switch (processor["type"].Text())
+        {
+            case "ByteLevel":
+                return sides; // changes offsets only
+            case "Sequence":
+                foreach (JsonInput inner in processor["processors"].Elements())
+                {
+                    (List<string> prefix, List<string> suffix) = ReadTemplate(inner);
+                    sides.Prefix.InsertRange(0, prefix);
+                    sides.Suffix.AddRange(suffix);
+                }
+                return sides;
+            case "TemplateProcessing":
+                List<string> side = sides.Prefix;
+                foreach (JsonInput item in processor["single"].Elements())
+                {
+                    if (!item["Sequence"].IsNull) side = sides.Suffix;
+                    else side.Add(item["SpecialToken"]["id"].Text());
+                }
+                return sides;
+            default:
+                throw processor["type"].Complaint($"is {processor["type"].Text()}, which is not supported");
+        }
+    }
+
+    // Either the text itself or an object that carries it.
+    private static string? ReadTokenText(JsonInput token) =>
+        token.Value.ValueKind == JsonValueKind.Object ? token["content"].Text() : token.TextOrNull();
+}
