@@ -8,33 +8,33 @@ namespace Distill.Models;
 /// <summary>A decoder-only language model of any known family; parameters carry the names of the family's checkpoints.</summary>
 public sealed class CausalLM : nn.Module
 {
-    [ComponentName(Name = "model")] private readonly Decoder decoder;
-    [ComponentName(Name = "lm_head")] private readonly Linear? head;
+    [ComponentName(Name = "model")] private readonly Decoder _decoder;
+    [ComponentName(Name = "lm_head")] private readonly Linear? _head;
 
-    private readonly RotaryEmbedding rotary;
-    private readonly Device device;
+    private readonly RotaryEmbedding _rotary;
+    private readonly Device _device;
 
     /// <summary>Makes a model whose weights are still to be loaded or drawn (<see cref="InitializeWeights"/>).</summary>
     public CausalLM(ModelConfig config, Device device)
         : base(nameof(CausalLM))
     {
         Config = config;
-        this.device = device;
-        decoder = new Decoder(config);
-        if (!config.TieWordEmbeddings) head = nn.Linear(config.HiddenSize, config.VocabSize, hasBias: false);
+        _device = device;
+        _decoder = new Decoder(config);
+        if (!config.TieWordEmbeddings) _head = nn.Linear(config.HiddenSize, config.VocabSize, hasBias: false);
         RegisterComponents();
         this.to(device);
-        rotary = new RotaryEmbedding(config.Latent?.QkRopeHeadDim ?? config.HeadDim, config.RopeTheta, config.MaxPositionEmbeddings, device);
+        _rotary = new RotaryEmbedding(config.Latent?.QkRopeHeadDim ?? config.HeadDim, config.RopeTheta, config.MaxPositionEmbeddings, device);
     }
 
     /// <summary>The shape.</summary>
     public ModelConfig Config { get; }
 
     /// <summary>Where the weights are.</summary>
-    public Device Device => device;
+    public Device Device => _device;
 
     /// <summary>The output head, <c>[vocab, hidden]</c>: the embedding itself when they are tied.</summary>
-    public Tensor HeadWeight => head is null ? decoder.EmbeddingWeight : head.weight!;
+    public Tensor HeadWeight => _head is null ? _decoder.EmbeddingWeight : _head.weight!;
 
     /// <summary>Final hidden states.</summary>
     /// <param name="inputIds"><c>[batch, seq]</c>, int64.</param>
@@ -43,7 +43,7 @@ public sealed class CausalLM : nn.Module
     /// <param name="cache">Cache to read and extend, or null.</param>
     /// <returns><c>[batch, seq, hidden]</c>.</returns>
     public Tensor Hidden(Tensor inputIds, Tensor positions, AttentionMask mask, KVCache? cache = null) =>
-        decoder.Forward(inputIds, rotary.At(positions), mask, cache);
+        _decoder.Forward(inputIds, _rotary.At(positions), mask, cache);
 
     /// <summary>Hidden states <c>[..., hidden]</c> to logits <c>[..., vocab]</c>.</summary>
     public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden, HeadWeight);
@@ -67,13 +67,13 @@ public sealed class CausalLM : nn.Module
     /// <param name="speed">Size of one adjustment.</param>
     public void RebalanceExperts(double speed)
     {
-        foreach (DecoderLayer layer in decoder.Layers) layer.Experts?.Router.Rebalance(speed);
+        foreach (DecoderLayer layer in _decoder.Layers) layer.Experts?.Router.Rebalance(speed);
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) rotary.Dispose();
+        if (disposing) _rotary.Dispose();
         base.Dispose(disposing);
     }
 }

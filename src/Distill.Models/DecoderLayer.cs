@@ -6,31 +6,31 @@ namespace Distill.Models;
 /// <summary>One decoder layer: attention, then feed-forward, each on the normalized residual stream and added to it.</summary>
 public sealed class DecoderLayer : nn.Module
 {
-    [ComponentName(Name = "input_layernorm")] private readonly RmsNorm attentionNorm;
-    [ComponentName(Name = "self_attn")] private readonly Attention attention;
-    [ComponentName(Name = "post_attention_layernorm")] private readonly RmsNorm feedForwardNorm;
-    [ComponentName(Name = "mlp")] private readonly FeedForward feedForward;
+    [ComponentName(Name = "input_layernorm")] private readonly RmsNorm _attentionNorm;
+    [ComponentName(Name = "self_attn")] private readonly Attention _attention;
+    [ComponentName(Name = "post_attention_layernorm")] private readonly RmsNorm _feedForwardNorm;
+    [ComponentName(Name = "mlp")] private readonly FeedForward _feedForward;
 
     /// <summary>Makes layer number <paramref name="layer"/> of a model.</summary>
     public DecoderLayer(ModelConfig config, int layer)
         : base(nameof(DecoderLayer))
     {
-        attentionNorm = new RmsNorm(config.HiddenSize, config.RmsNormEps);
-        attention = config.Latent is null ? new GroupedQueryAttention(config, layer) : new LatentAttention(config, layer);
-        feedForwardNorm = new RmsNorm(config.HiddenSize, config.RmsNormEps);
-        feedForward = config.Mixture is { } mixture && layer >= mixture.FirstKDenseReplace
+        _attentionNorm = new RmsNorm(config.HiddenSize, config.RmsNormEps);
+        _attention = config.Latent is null ? new GroupedQueryAttention(config, layer) : new LatentAttention(config, layer);
+        _feedForwardNorm = new RmsNorm(config.HiddenSize, config.RmsNormEps);
+        _feedForward = config.Mixture is { } mixture && layer >= mixture.FirstKDenseReplace
             ? new MixtureOfExperts(config)
             : new SwiGlu(config.HiddenSize, config.IntermediateSize);
         RegisterComponents();
     }
 
     /// <summary>The layer's experts, or null in a dense layer.</summary>
-    public MixtureOfExperts? Experts => feedForward as MixtureOfExperts;
+    public MixtureOfExperts? Experts => _feedForward as MixtureOfExperts;
 
     /// <summary>Passes the residual stream through, <c>[batch, seq, hidden]</c> in and out; the rest as in <see cref="Attention.Forward"/>.</summary>
     public Tensor Forward(Tensor stream, Tensor turns, AttentionMask mask, KVCache? cache)
     {
-        stream = stream + attention.Forward(attentionNorm.Forward(stream), turns, mask, cache);
-        return stream + feedForward.Forward(feedForwardNorm.Forward(stream));
+        stream = stream + _attention.Forward(_attentionNorm.Forward(stream), turns, mask, cache);
+        return stream + _feedForward.Forward(_feedForwardNorm.Forward(stream));
     }
 }

@@ -10,23 +10,23 @@ namespace Distill.Models;
 /// </summary>
 public sealed class GroupedQueryAttention : Attention
 {
-    [ComponentName(Name = "q_proj")] private readonly Linear queryProjection;
-    [ComponentName(Name = "k_proj")] private readonly Linear keyProjection;
-    [ComponentName(Name = "v_proj")] private readonly Linear valueProjection;
-    [ComponentName(Name = "o_proj")] private readonly Linear outputProjection;
+    [ComponentName(Name = "q_proj")] private readonly Linear _queryProjection;
+    [ComponentName(Name = "k_proj")] private readonly Linear _keyProjection;
+    [ComponentName(Name = "v_proj")] private readonly Linear _valueProjection;
+    [ComponentName(Name = "o_proj")] private readonly Linear _outputProjection;
 
-    private readonly int layer, heads, keyValueHeads, width;
+    private readonly int _layer, _heads, _keyValueHeads, _width;
 
     /// <summary>Makes the attention of one layer.</summary>
     public GroupedQueryAttention(ModelConfig config, int layer)
         : base(nameof(GroupedQueryAttention))
     {
-        this.layer = layer;
-        (heads, keyValueHeads, width) = (config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim);
-        queryProjection = nn.Linear(config.HiddenSize, heads * width, hasBias: true);
-        keyProjection = nn.Linear(config.HiddenSize, keyValueHeads * width, hasBias: true);
-        valueProjection = nn.Linear(config.HiddenSize, keyValueHeads * width, hasBias: true);
-        outputProjection = nn.Linear(heads * width, config.HiddenSize, hasBias: false);
+        _layer = layer;
+        (_heads, _keyValueHeads, _width) = (config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim);
+        _queryProjection = nn.Linear(config.HiddenSize, _heads * _width, hasBias: true);
+        _keyProjection = nn.Linear(config.HiddenSize, _keyValueHeads * _width, hasBias: true);
+        _valueProjection = nn.Linear(config.HiddenSize, _keyValueHeads * _width, hasBias: true);
+        _outputProjection = nn.Linear(_heads * _width, config.HiddenSize, hasBias: false);
         RegisterComponents();
     }
 
@@ -34,12 +34,12 @@ public sealed class GroupedQueryAttention : Attention
     public override Tensor Forward(Tensor input, Tensor turns, AttentionMask mask, KVCache? cache)
     {
         long batch = input.shape[0], length = input.shape[1];
-        Tensor query = RotaryEmbedding.Rotate(queryProjection.forward(input).view(batch, length, heads, width), turns).transpose(1, 2);
-        Tensor key = RotaryEmbedding.Rotate(keyProjection.forward(input).view(batch, length, keyValueHeads, width), turns).transpose(1, 2);
-        Tensor value = valueProjection.forward(input).view(batch, length, keyValueHeads, width).transpose(1, 2);
-        if (cache is not null) (key, value) = cache.Append(layer, key, value);
+        Tensor query = RotaryEmbedding.Rotate(_queryProjection.forward(input).view(batch, length, _heads, _width), turns).transpose(1, 2);
+        Tensor key = RotaryEmbedding.Rotate(_keyProjection.forward(input).view(batch, length, _keyValueHeads, _width), turns).transpose(1, 2);
+        Tensor value = _valueProjection.forward(input).view(batch, length, _keyValueHeads, _width).transpose(1, 2);
+        if (cache is not null) (key, value) = cache.Append(_layer, key, value);
 
         Tensor mixed = Aten.ScaledDotProductAttention(query, key, value, mask.Bias, mask.Causal); // [batch, heads, seq, width]
-        return outputProjection.forward(mixed.transpose(1, 2).reshape(batch, length, heads * width));
+        return _outputProjection.forward(mixed.transpose(1, 2).reshape(batch, length, _heads * _width));
     }
 }

@@ -1,24 +1,27 @@
+using System.Diagnostics.CodeAnalysis;
 using static TorchSharp.torch;
 
 namespace Distill.Models;
 
 /// <summary>
-/// What attention remembers of the tokens it has seen: two tensors a layer, <c>[batch, heads, capacity, width]</c>.
+/// What attention remembers of the tokens it has seen: two tensors a layer, <c>[batch, heads, tokens, width]</c>, that grow as needed.
 /// Grouped-query attention keeps keys and values; latent attention keeps the compressed latent and the rotated key
 /// shared by all heads (DeepSeek-V2, arXiv:2405.04434, section 2.1.2), which is many times smaller.
 /// </summary>
 public sealed class KVCache : IDisposable
 {
-    private readonly (Tensor First, Tensor Second)[] layers;
-    private readonly int capacity;
+    private readonly (Tensor? First, Tensor? Second)[] _layers;
+    private readonly int _capacity;
+
+    private const int SmallestRoom = 256;
 
     /// <summary>Makes an empty cache.</summary>
     /// <param name="numLayers">Decoder layers.</param>
     /// <param name="capacity">Most tokens a row can hold.</param>
     public KVCache(int numLayers, int capacity)
     {
-        layers = new (Tensor, Tensor)[numLayers];
-        this.capacity = capacity;
+        _layers = new (Tensor?, Tensor?)[numLayers];
+        _capacity = capacity;
     }
 
     /// <summary>Tokens held so far, padding included; the same for all rows.</summary>
@@ -33,9 +36,8 @@ public sealed class KVCache : IDisposable
     /// <returns>Views of both, <c>[batch, heads, held + new, width]</c>.</returns>
     public (Tensor First, Tensor Second) Append(int layer, Tensor first, Tensor second)
     {
-        layers[layer].First ??= Allocate(first);
-        layers[layer].Second ??= Allocate(second);
-        return (Put(layers[layer].First, first), Put(layers[layer].Second, second));
+        ref (Tensor? First, Tensor? Second) held = ref _layers[layer];
+        return (Put(ref held.First, first), Put(ref held.Second, second));
     }
 
     /// <summary>Counts the tokens that every layer has appended.</summary>
@@ -45,31 +47,42 @@ public sealed class KVCache : IDisposable
     /// <param name="rows">Row indices, int64 <c>[kept]</c>.</param>
     public void Keep(Tensor rows)
     {
-        for (int i = 0; i < layers.Length; i++)
+        for (int i = 0; i < _layers.Length; i++)
         {
-            (Tensor first, Tensor second) = layers[i];
-            layers[i] = (first.index_select(0, rows).DetachFromDisposeScope(), second.index_select(0, rows).DetachFromDisposeScope());
-            first.Dispose();
-            second.Dispose();
+            (Tensor? first, Tensor? second) = _layers[i];
+            _layers[i] = (first?.index_select(0, rows).DetachFromDisposeScope(), second?.index_select(0, rows).DetachFromDisposeScope());
+            first?.Dispose();
+            second?.Dispose();
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach ((Tensor first, Tensor second) in layers)
+        foreach ((Tensor? first, Tensor? second) in _layers)
         {
             first?.Dispose();
             second?.Dispose();
         }
     }
 
-    private Tensor Allocate(Tensor like) =>
-        zeros([like.shape[0], like.shape[1], capacity, like.shape[3]], like.dtype, like.device).DetachFromDisposeScope();
-
-    private Tensor Put(Tensor held, Tensor added)
+    private Tensor Put(ref Tensor? held, Tensor added)
     {
+        long needed = Length + added.shape[2];
+        if (held is null || held.shape[2] < needed) Grow(ref held, added, needed);
         held.narrow(2, Length, added.shape[2]).copy_(added);
-        return held.narrow(2, 0, Length + added.shape[2]);
+        return held.narrow(2, 0, needed);
+    }
+
+    private void Grow([NotNull] ref Tensor? held, Tensor like, long needed)
+    {
+        long room = Math.Min(Math.Max(needed, Math.Max(SmallestRoom, 2 * (held?.shape[2] ?? 0))), Math.Max(needed, _capacity));
+        Tensor larger = zeros([like.shape[0], like.shape[1], room, like.shape[3]], like.dtype, like.device).DetachFromDisposeScope();
+        if (held is not null)
+        {
+            larger.narrow(2, 0, Length).copy_(held.narrow(2, 0, Length));
+            held.Dispose();
+        }
+        held = larger;
     }
 }

@@ -9,7 +9,7 @@ namespace Distill.Models;
 /// </summary>
 public sealed class RotaryEmbedding : IDisposable
 {
-    private readonly Tensor turns; // [positions, width / 2], complex
+    private readonly Tensor _turns; // [positions, width / 2], complex
 
     /// <summary>Precomputes the turns.</summary>
     /// <param name="width">Width of the rotated part of a head.</param>
@@ -22,13 +22,13 @@ public sealed class RotaryEmbedding : IDisposable
         using var scope = NewDisposeScope();
         Tensor frequencies = pow(theta, arange(0, width, 2, dtype: ScalarType.Float64) / -width);
         Tensor angles = outer(arange(positions, dtype: ScalarType.Float64), frequencies);
-        turns = polar(ones_like(angles), angles).to(ScalarType.ComplexFloat32).to(device).DetachFromDisposeScope();
+        _turns = polar(ones_like(angles), angles).to(ScalarType.ComplexFloat32).to(device).DetachFromDisposeScope();
     }
 
     /// <summary>The turns at the given positions.</summary>
     /// <param name="positions"><c>[batch, seq]</c>, int64.</param>
     /// <returns><c>[batch, seq, width / 2]</c>, complex.</returns>
-    public Tensor At(Tensor positions) => turns.index_select(0, positions.reshape(-1)).reshape([.. positions.shape, turns.shape[1]]);
+    public Tensor At(Tensor positions) => _turns.index_select(0, positions.reshape(-1)).reshape([.. positions.shape, _turns.shape[1]]);
 
     /// <summary>Turns queries or keys.</summary>
     /// <param name="heads"><c>[batch, seq, heads, width]</c>.</param>
@@ -41,5 +41,5 @@ public sealed class RotaryEmbedding : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => turns.Dispose();
+    public void Dispose() => _turns.Dispose();
 }

@@ -6,21 +6,24 @@ namespace Distill.Prompts;
 /// <summary>How hard the generated problems are.</summary>
 public enum ArithmeticSplit
 {
-    /// <summary>Two to four operations with at least one product of two-digit numbers.</summary>
+    /// <summary>Two to four operations, one of them a product of two-digit numbers.</summary>
     Basic,
 
-    /// <summary>Three to five operations with products of three-digit numbers.</summary>
+    /// <summary>Three to seven operations, one of them a product with a three-digit number; sums in parentheses.</summary>
     Hard,
 }
 
 /// <summary>
-/// Generates arithmetic problems that need several steps, with the steps written out: products are taken apart digit by
-/// digit, sums go from left to right.
+/// Generates arithmetic problems that need several steps, with the steps written out, one to a line: products are taken
+/// apart digit by digit, then sums go from left to right.
 /// <example>
 /// <code>
-/// Compute 37*46+158-29.
-/// 37*46=37*40+37*6=1480+222=1702
-/// 1702+158-29=1860-29=1831
+/// Compute 37*46+58-29.
+/// 37*40=1480
+/// 37*6=222
+/// 1480+222=1702
+/// 1702+58=1760
+/// 1760-29=1731
 /// </code>
 /// </example>
 /// Problems are divided by a hash of their text into those to learn from and those held out for evaluation, so the two
@@ -43,7 +46,7 @@ public static class ArithmeticProblems
         while (seen.Count < count)
         {
             Term[] terms = DrawTerms(split, random);
-            string expression = Join(terms.Select(term => term.Text), terms);
+            string expression = Join(terms);
             if (IsHeldOut(expression) != heldOut || Solve(terms) is not { } solution || !seen.Add(expression)) continue;
             yield return Prompt.FromUser($"Compute {expression}.", solution.Answer,
                 $"arithmetic/{split.ToString().ToLowerInvariant()}", solution.Steps);
@@ -51,53 +54,53 @@ public static class ArithmeticProblems
     }
 
     /// <summary>Whether a problem belongs to the part kept for evaluation.</summary>
-    /// <param name="expression">The expression, e.g. <c>37*46+158-29</c>.</param>
+    /// <param name="expression">The expression, e.g. <c>37*46+58-29</c>.</param>
     public static bool IsHeldOut(string expression) =>
         Convert.ToInt32(Fingerprint.OfTexts(expression)[..6], 16) % HeldOutShare == 0;
 
-    private static Term[] DrawTerms(ArithmeticSplit split, RandomStream random)
-    {
-        bool hard = split == ArithmeticSplit.Hard;
-        int count = random.Next(2, 3), product = random.Next(0, count - 1);
-        return [.. Enumerable.Range(0, count).Select(i => (i == product, random.Next(0, 9)) switch
-        {
-            (true, < 7) => Term.Product(Sign(i), Factor(hard), random.Next(11, 99)),
-            (true, _) => Term.SumTimes(Sign(i), random.Next(2, 49), random.Next(2, 49), random.Next(11, hard ? 199 : 49)),
-            (false, < 2) => Term.Product(Sign(i), Factor(hard), random.Next(2, hard ? 99 : 9)),
-            (false, _) => Term.Number(Sign(i), random.Next(1, hard ? 9999 : 999)),
-        })];
+    private static Term[] DrawTerms(ArithmeticSplit split, RandomStream random) =>
+        split == ArithmeticSplit.Basic ? DrawBasic(random) : DrawHard(random);
 
-        int Factor(bool large) => large ? random.Next(101, 999) : random.Next(11, 99);
-        char Sign(int index) => index == 0 || random.Next(0, 1) == 0 ? '+' : '-';
+    private static Term[] DrawBasic(RandomStream random)
+    {
+        int count = random.Next(2, 3), product = random.Next(0, count - 1);
+        return [.. Enumerable.Range(0, count).Select(i =>
+            i == product ? Term.Product(Sign(i, random), random.Next(11, 99), random.Next(11, 99))
+            : random.Next(0, 3) == 0 ? Term.Product(Sign(i, random), random.Next(11, 99), random.Next(2, 9))
+            : Term.Number(Sign(i, random), random.Next(1, 99)))];
     }
+
+    private static Term[] DrawHard(RandomStream random)
+    {
+        int product = random.Next(0, 2);
+        return [.. Enumerable.Range(0, 3).Select(i => (i == product, random.Next(0, 3)) switch
+        {
+            (true, _) => Term.Product(Sign(i, random), random.Next(101, 999), random.Next(11, 99)),
+            (false, 0) => Term.SumTimes(Sign(i, random), random.Next(11, 49), random.Next(11, 49), random.Next(11, 99)),
+            (false, 1) => Term.Product(Sign(i, random), random.Next(11, 99), random.Next(11, 99)),
+            (false, _) => Term.Number(Sign(i, random), random.Next(101, 999)),
+        })];
+    }
+
+    private static char Sign(int index, RandomStream random) => index == 0 || random.Next(0, 1) == 0 ? '+' : '-';
 
     private static (string Steps, string Answer)? Solve(Term[] terms)
     {
         var steps = new StringBuilder();
         foreach (Term term in terms) term.WriteSteps(steps);
         long value = terms[0].Value;
-        string[] rest = [.. terms.Select(term => term.Value.ToString())];
-        steps.Append(Join(rest, terms));
-        for (int i = 1; i < terms.Length; i++)
+        foreach (Term term in terms.Skip(1))
         {
-            value += terms[i].Sign == '+' ? terms[i].Value : -terms[i].Value;
-            if (value is < 0 or > LargestValue) return null; // negative intermediate values are a different problem
-            rest[i] = value.ToString();
-            steps.Append('=').Append(Join(rest[i..], terms[i..]));
+            long next = term.Sign == '+' ? value + term.Value : value - term.Value;
+            if (next is < 0 or > LargestValue) return null; // negative intermediate values are a different problem
+            steps.Append($"{value}{term.Sign}{term.Value}={next}\n");
+            value = next;
         }
-        return (steps.ToString(), value.ToString());
+        return (steps.ToString().TrimEnd('\n'), value.ToString());
     }
 
-    private static string Join(IEnumerable<string> texts, Term[] terms)
-    {
-        var joined = new StringBuilder();
-        foreach ((string text, Term term) in texts.Zip(terms))
-        {
-            if (joined.Length > 0) joined.Append(term.Sign);
-            joined.Append(text);
-        }
-        return joined.ToString();
-    }
+    private static string Join(Term[] terms) =>
+        string.Concat(terms.Select((term, i) => i == 0 ? term.Text : term.Sign + term.Text));
 
     /// <summary>One summand: a number, a product, or a sum in parentheses times a number.</summary>
     private sealed record Term(char Sign, string Text, long Value, Action<StringBuilder> WriteSteps)
@@ -116,13 +119,13 @@ public static class ArithmeticProblems
 
         private static void WriteProduct(StringBuilder steps, long left, long right)
         {
-            long[] parts = [.. Digits(right).Where(part => part > 0)];
-            steps.Append($"{left}*{right}");
-            if (parts.Length > 1) steps.Append('=').AppendJoin('+', parts.Select(part => $"{left}*{part}"));
-            var products = parts.Select(part => left * part).ToList();
-            for (; products.Count > 0; products = products.Count == 1 ? [] : [products[0] + products[1], .. products[2..]])
-                steps.Append('=').AppendJoin('+', products);
-            steps.Append('\n');
+            long sum = 0;
+            foreach (long part in Digits(right).Where(part => part > 0))
+            {
+                steps.Append($"{left}*{part}={left * part}\n");
+                if (sum > 0) steps.Append($"{sum}+{left * part}={sum + (left * part)}\n");
+                sum += left * part;
+            }
         }
 
         // 246 -> 200, 40, 6

@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using Distill.Runs;
+using Distill.Weights;
+using static TorchSharp.torch;
+
+namespace Distill.Models;
+
+/// <summary>Moves the values of a tensor to and from a file, a piece at a time, on whatever device it is.</summary>
+public static class TensorBytes
+{
+    // A span holds at most 2 GB, an embedding may be larger: whole rows at a time.
+    private const long PieceLength = 16 << 20;
+
+    /// <summary>Writes a tensor as 32-bit floats.</summary>
+    public static void Write(Tensor tensor, Stream stream)
+    {
+        using var none = no_grad();
+        foreach ((long row, long rows) in Pieces(tensor))
+        {
+            using var scope = NewDisposeScope();
+            stream.Write(tensor.narrow(0, row, rows).to(ScalarType.Float32).cpu().contiguous().bytes);
+        }
+    }
+
+    /// <summary>Fills a tensor from a file.</summary>
+    /// <param name="source">The file.</param>
+    /// <param name="name">Name of the tensor in the file.</param>
+    /// <param name="tensor">Receives the values; its shape must be the file's.</param>
+    /// <exception cref="InputException">The file lacks the tensor or holds another shape.</exception>
+    public static void Read(IWeightSource source, string name, Tensor tensor)
+    {
+        TensorInfo info = Require(source, name, tensor.shape);
+        using var none = no_grad();
+        long start = 0;
+        foreach ((long row, long rows) in Pieces(tensor))
+        {
+            using var scope = NewDisposeScope();
+            Tensor piece = empty([rows, .. tensor.shape[1..]], ScalarType.Float32);
+            Span<float> values = MemoryMarshal.Cast<byte, float>(piece.bytes);
+            source.ReadFloats(info, start, values);
+            tensor.narrow(0, row, rows).copy_(piece);
+            start += values.Length;
+        }
+    }
+
+    /// <summary>The tensor of that name, if its shape is the expected one.</summary>
+    /// <exception cref="InputException">The file lacks the tensor or holds another shape.</exception>
+    public static TensorInfo Require(IWeightSource source, string name, IReadOnlyList<long> shape)
+    {
+        if (!source.TryGet(name, out TensorInfo? info))
+            throw new InputException($"{source.Path}: tensor `{name}` is missing", "config.json and the weights do not belong together, or a shard is lost");
+        if (!info.Shape.SequenceEqual(shape))
+            throw new InputException($"{source.Path}: tensor `{name}` has shape {info.ShapeText}, expected [{string.Join(", ", shape)}]",
+                "use the config.json that belongs to these weights");
+        return info;
+    }
+
+    private static IEnumerable<(long Row, long Rows)> Pieces(Tensor tensor)
+    {
+        long rows = tensor.shape[0], atOnce = Math.Max(1, PieceLength * rows / Math.Max(1, tensor.numel()));
+        for (long row = 0; row < rows; row += atOnce) yield return (row, Math.Min(atOnce, rows - row));
+    }
+}
