@@ -15,7 +15,7 @@ internal static class SampleTraces
         return new Trace
         {
             Id = $"trace-{index}",
-            Prompt = Prompt.FromUser(prompt ?? $"Compute 2+{index}.", $"{2 + index}", "arithmetic/basic", $"2+{index}={2 + index}"),
+            Prompt = prompt is null ? Prompt.FromUser($"Compute 2+{index}.", $"{2 + index}", "arithmetic/basic", $"2+{index}={2 + index}") : Prompt.FromUser(prompt, "7"),
             SampleIndex = index,
             Teacher = "tiny-r1@3fa9c1",
             Sampling = new SamplingOptions { Temperature = 0.6, TopP = 0.95, TopK = 20, MaxTokens = 512, Seed = long.MaxValue - index },
