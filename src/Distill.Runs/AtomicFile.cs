@@ -81,16 +81,27 @@ public static class AtomicFile
         }
     }
 
-    private static InputException? Explain(string path, Exception e) => e switch
+    /// <summary>The error to show for a failure of the file system that the user can mend, or null for any other exception.</summary>
+    /// <param name="path">What was being written.</param>
+    /// <param name="e">What was thrown.</param>
+    public static InputException? Explain(string path, Exception e) => e switch
     {
         InputException => null,
         IOException when IsDiskFull(e) => new InputException($"{path}: the disk is full", "free some space and run the same command again; nothing already finished is lost", inner: e),
         UnauthorizedAccessException => new InputException($"{path}: cannot be written (permission denied)", "choose another output folder or change its permissions", inner: e),
+        IOException when FileInPlaceOfFolder(path) is { } file => new InputException($"{file}: is a file, not a folder", "choose another output folder", inner: e),
         DirectoryNotFoundException or PathTooLongException => new InputException($"{path}: cannot be created", "check that every folder of the path can exist", inner: e),
         IOException when (e.HResult & 0xFFFF) is 30 => new InputException($"{path}: the file system is read-only", "choose another output folder", inner: e),
-        IOException when File.Exists(Path.GetDirectoryName(path)) => new InputException($"{Path.GetDirectoryName(path)}: is a file, not a folder", "choose another output folder", inner: e),
         _ => null,
     };
+
+    private static string? FileInPlaceOfFolder(string path)
+    {
+        string? parent = Path.GetFullPath(path);
+        while ((parent = Path.GetDirectoryName(parent)) != null)
+            if (File.Exists(parent)) return parent;
+        return null;
+    }
 
     // ENOSPC 28 and EDQUOT 122 on Unix; ERROR_DISK_FULL 112 and ERROR_HANDLE_DISK_FULL 39 on Windows.
     private static bool IsDiskFull(Exception e) => (e.HResult & 0xFFFF) is 28 or 122 or 112 or 39;

@@ -33,13 +33,18 @@ public static class Fingerprint
     /// Hash of a file, or of a folder: the relative names and bytes of its files in ordinal order. Manifests, progress
     /// files and anything hidden are left out: they describe a result and are not part of it.
     /// </summary>
-    public static string OfPath(string path)
+    public static string OfPath(string path) => OfPath(path, OfFile);
+
+    /// <inheritdoc cref="OfPath(string)"/>
+    /// <param name="path">The file or folder.</param>
+    /// <param name="ofFile">Gives one file's hash, e.g. from a memory of hashes.</param>
+    public static string OfPath(string path, Func<string, string> ofFile)
     {
-        if (File.Exists(path)) return OfFile(path);
+        if (File.Exists(path)) return ofFile(path);
         string[] files = [.. Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(path, file).Replace('\\', '/'))
             .Where(file => !file.Split('/').Any(part => part.StartsWith('.')) && file != RunManifest.FileName)
             .Order(StringComparer.Ordinal)];
-        return OfTexts([.. files.SelectMany(file => new[] { file, OfFile(Path.Combine(path, file)) })]);
+        return OfTexts([.. files.SelectMany(file => new[] { file, ofFile(Path.Combine(path, file)) })]);
     }
 }

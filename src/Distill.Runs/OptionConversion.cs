@@ -7,28 +7,30 @@ namespace Distill.Runs;
 /// <summary>Turns what the user wrote into the type of one option, and back. The set of types is closed.</summary>
 internal sealed class OptionConversion
 {
-    private readonly Type element;
-    private readonly bool nullable;
+    private readonly Type _element;
+    private readonly bool _nullable;
 
     private OptionConversion(Type element, bool nullable, bool isList)
     {
-        this.element = element;
-        this.nullable = nullable;
+        _element = element;
+        _nullable = nullable;
         IsList = isList;
         AcceptedValues = element.IsEnum ? [.. Enum.GetNames(element).Select(Word)] : [];
     }
 
     public bool IsList { get; }
 
-    public bool IsSwitch => element == typeof(bool) && !IsList;
+    public bool IsText => _element == typeof(string);
+
+    public bool IsSwitch => _element == typeof(bool) && !IsList;
 
     public IReadOnlyList<string> AcceptedValues { get; }
 
     public string ValueName =>
-        element.IsEnum ? string.Join('|', AcceptedValues)
-        : element == typeof(string) ? "TEXT"
-        : element == typeof(bool) ? "true|false"
-        : element == typeof(double) ? "X" : "N";
+        _element.IsEnum ? string.Join('|', AcceptedValues)
+        : _element == typeof(string) ? "TEXT"
+        : _element == typeof(bool) ? "true|false"
+        : _element == typeof(double) ? "X" : "N";
 
     public static OptionConversion For(PropertyInfo property)
     {
@@ -49,7 +51,7 @@ internal sealed class OptionConversion
         if (IsList) return ConvertList(values);
         if (values.Count > 1) return (null, $"takes one value, not {values.Count}", null);
         if (values.Count == 1) return ConvertOne(values[0]);
-        if (nullable) return (null, null, null);
+        if (_nullable) return (null, null, null);
         return IsSwitch ? (true, null, null) : (null, "needs a value", null);
     }
 
@@ -77,8 +79,8 @@ internal sealed class OptionConversion
     private (object? Value, string? Problem, string? Remedy) ConvertList(IReadOnlyList<string> values)
     {
         // Words of a closed set hold no commas, so `--gguf F16,Q8_0` can only mean two of them; free text stays as it is.
-        string[] items = [.. element.IsEnum ? values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)) : values];
-        var list = Array.CreateInstance(element, items.Length);
+        string[] items = [.. _element.IsEnum ? values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)) : values];
+        var list = Array.CreateInstance(_element, items.Length);
         for (int i = 0; i < items.Length; i++)
         {
             var (value, problem, remedy) = ConvertOne(items[i]);
@@ -90,24 +92,24 @@ internal sealed class OptionConversion
 
     private (object? Value, string? Problem, string? Remedy) ConvertOne(string text)
     {
-        if (element == typeof(string)) return (text, null, null);
-        if (element.IsEnum) return ConvertWord(text);
+        if (_element == typeof(string)) return (text, null, null);
+        if (_element.IsEnum) return ConvertWord(text);
         const NumberStyles Whole = NumberStyles.AllowLeadingSign;
-        if (element == typeof(int) && int.TryParse(text, Whole, CultureInfo.InvariantCulture, out int small)) return (small, null, null);
-        if (element == typeof(long) && long.TryParse(text, Whole, CultureInfo.InvariantCulture, out long large)) return (large, null, null);
-        if (element == typeof(bool) && bool.TryParse(text, out bool yes)) return (yes, null, null);
-        if (element == typeof(double) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && double.IsFinite(real))
+        if (_element == typeof(int) && int.TryParse(text, Whole, CultureInfo.InvariantCulture, out int small)) return (small, null, null);
+        if (_element == typeof(long) && long.TryParse(text, Whole, CultureInfo.InvariantCulture, out long large)) return (large, null, null);
+        if (_element == typeof(bool) && bool.TryParse(text, out bool yes)) return (yes, null, null);
+        if (_element == typeof(double) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && double.IsFinite(real))
             return (real, null, null);
-        string wanted = element == typeof(bool) ? "`true` or `false`" : element == typeof(double) ? "a number" : "a whole number";
+        string wanted = _element == typeof(bool) ? "`true` or `false`" : _element == typeof(double) ? "a number" : "a whole number";
         bool tooLarge = wanted == "a whole number" && Int128.TryParse(text, Whole, CultureInfo.InvariantCulture, out _);
         return (null, tooLarge ? $"`{text}` is out of range" : $"`{text}` is not {wanted}", $"give {wanted}");
     }
 
     private (object? Value, string? Problem, string? Remedy) ConvertWord(string text)
     {
-        string[] names = Enum.GetNames(element);
+        string[] names = Enum.GetNames(_element);
         string? name = names.FirstOrDefault(name => Letters(name).Equals(Letters(text), StringComparison.OrdinalIgnoreCase));
-        if (name != null) return (Enum.Parse(element, name), null, null);
+        if (name != null) return (Enum.Parse(_element, name), null, null);
         string accepted = string.Join(", ", AcceptedValues.Select(value => $"`{value}`"));
         return (null, $"`{text}` is unknown", $"choose from {accepted}");
     }

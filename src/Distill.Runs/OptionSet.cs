@@ -9,12 +9,12 @@ namespace Distill.Runs;
 /// </summary>
 public sealed class OptionSet
 {
-    private readonly Func<object> create;
-    private readonly Dictionary<string, StageOption> byKey;
+    private readonly Func<object> _create;
+    private readonly Dictionary<string, StageOption> _byKey;
 
     private OptionSet(Type record, Func<object> create)
     {
-        this.create = create;
+        _create = create;
         Record = record;
         object defaults = create();
         Options = [.. record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
@@ -22,7 +22,7 @@ public sealed class OptionSet
             .Where(found => found.Attribute != null)
             .OrderBy(found => found.Property.MetadataToken) // declaration order: help reads like the record
             .Select(found => new StageOption(found.Property, found.Attribute!, found.Property.GetValue(defaults)))];
-        byKey = Options.ToDictionary(option => option.Key, StringComparer.Ordinal);
+        _byKey = Options.ToDictionary(option => option.Key, StringComparer.Ordinal);
     }
 
     /// <summary>The options record.</summary>
@@ -37,7 +37,7 @@ public sealed class OptionSet
         where T : class, new() => new(typeof(T), () => new T());
 
     /// <summary>The option of that name in snake_case or kebab-case, or null.</summary>
-    public StageOption? Find(string key) => byKey.GetValueOrDefault(key.Replace('-', '_'));
+    public StageOption? Find(string key) => _byKey.GetValueOrDefault(key.Replace('-', '_'));
 
     /// <summary>
     /// Makes a record from defaults and the given values; a later value replaces an earlier one, so pass those of the
@@ -49,7 +49,7 @@ public sealed class OptionSet
     /// <exception cref="InputException">Unknown names, values of the wrong type or missing options: all of them in one message.</exception>
     public object Bind(string stage, string? place, IEnumerable<OptionValue> values)
     {
-        object options = create();
+        object options = _create();
         var given = new HashSet<StageOption>();
         var problems = new List<(string What, string? Hint)>();
         foreach (OptionValue value in values)

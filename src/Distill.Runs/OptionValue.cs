@@ -9,5 +9,6 @@ public sealed record OptionValue(string Key, IReadOnlyList<string> Values, strin
     /// <summary>Whether the value came from the command line and not from a file.</summary>
     public bool IsFlag => Source.StartsWith("--", StringComparison.Ordinal);
 
-    internal string Place => IsFlag ? $"`{Source}`" : $"{Source}: key `{Key}`";
+    /// <summary>The start of a message about this value: its file and line with the key, or its flag.</summary>
+    public string Place => IsFlag ? $"`{Source}`" : $"{Source}: key `{Key}`";
 }

@@ -6,11 +6,11 @@ namespace Distill.Runs;
 /// <summary>One option of a stage: a property of its options record that carries an <see cref="OptionAttribute"/>.</summary>
 public sealed class StageOption
 {
-    private readonly OptionAttribute attribute;
+    private readonly OptionAttribute _attribute;
 
     internal StageOption(PropertyInfo property, OptionAttribute attribute, object? defaultValue)
     {
-        this.attribute = attribute;
+        _attribute = attribute;
         Property = property;
         Default = defaultValue;
         Key = JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
@@ -24,16 +24,19 @@ public sealed class StageOption
     public string Flag => "--" + Key.Replace('_', '-');
 
     /// <summary>One line for <c>--help</c>.</summary>
-    public string Description => attribute.Description;
+    public string Description => _attribute.Description;
 
     /// <summary>Whether it must be given.</summary>
-    public bool Required => attribute.Required;
+    public bool Required => _attribute.Required;
 
     /// <summary>Whether the value is a path.</summary>
-    public bool IsPath => attribute.IsPath;
+    public bool IsPath => _attribute.IsPath;
 
     /// <summary>Whether the result is the same whatever its value.</summary>
-    public bool DoesNotChangeResult => attribute.DoesNotChangeResult;
+    public bool DoesNotChangeResult => _attribute.DoesNotChangeResult;
+
+    /// <summary>Whether the values are free text (paths among them), not numbers or words of a closed set.</summary>
+    public bool IsText => Conversion.IsText;
 
     /// <summary>Whether it takes several values.</summary>
     public bool IsList => Conversion.IsList;
@@ -56,6 +59,15 @@ public sealed class StageOption
     internal PropertyInfo Property { get; }
 
     internal OptionConversion Conversion { get; }
+
+    /// <summary>The texts that would give the default if a user wrote them; none when it is empty.</summary>
+    public IReadOnlyList<string> DefaultTexts => Default switch
+    {
+        null or "" => [],
+        string text => [text],
+        System.Collections.IEnumerable items => [.. items.Cast<object>().Select(OptionConversion.Format)],
+        _ => [OptionConversion.Format(Default)],
+    };
 
     /// <summary>The value this option has in <paramref name="options"/>, as a user would write it; lists are joined by commas.</summary>
     public string TextIn(object options) => Format(Property.GetValue(options));

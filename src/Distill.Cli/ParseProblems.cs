@@ -1,0 +1,34 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Distill.Runs;
+
+namespace Distill.Cli;
+
+/// <summary>Turns what the parser did not understand into the same two lines as every other error.</summary>
+internal static class ParseProblems
+{
+    /// <summary>Shows what is wrong with the command line; false when nothing is.</summary>
+    public static bool Show(ParseResult parsed, ErrorDisplay errors)
+    {
+        if (parsed.Errors.Count == 0) return false;
+        Command command = parsed.CommandResult.Command;
+        string path = PathOf(parsed.CommandResult);
+        // A misspelt flag before the argument would otherwise pass for the argument.
+        IEnumerable<string> swallowed = parsed.CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(argument => argument.Tokens).Select(token => token.Value).Where(value => value.StartsWith("--", StringComparison.Ordinal));
+        string[] flags = [.. swallowed];
+        foreach (string token in flags.Length > 0 ? flags : parsed.UnmatchedTokens)
+        {
+            string[] known = token.StartsWith('-') ? [.. command.Options.Where(option => !option.Hidden).Select(option => option.Name)]
+                : [.. command.Subcommands.Select(sub => sub.Name)];
+            string hint = NearestName.Find(token.Split('=')[0], known) is { } nearest ? $"did you mean `{nearest}`?" : $"see `{path} --help`";
+            errors.Show($"{path}: `{token}` is unknown", hint);
+        }
+        if (parsed.UnmatchedTokens.Count == 0)
+            foreach (ParseError error in parsed.Errors) errors.Show($"{path}: {error.Message.TrimEnd('.')}", $"see `{path} --help`");
+        return true;
+    }
+
+    private static string PathOf(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : "distill";
+}

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Distill.Pipelines;
+using Distill.Runs;
+
+namespace Distill.Cli;
+
+/// <summary>The command of one stage. Its flags are the options of the stage's record, so a new option needs no line here.</summary>
+internal static class StageCommand
+{
+    public static Command Create(StageKind kind, Terminal terminal, TimeProvider time)
+    {
+        var command = new Command(kind.Name, kind.Description);
+        var flags = new List<(StageOption Option, Option<string[]> Flag)>();
+        foreach (StageOption option in kind.Options.Options)
+        {
+            Option<string[]> flag = Flag(option);
+            flags.Add((option, flag));
+            command.Options.Add(flag);
+        }
+        var replace = new Option<bool>("--replace") { Description = "replace what `--out` holds if it was made with other options or inputs" };
+        command.Options.Add(replace);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            OptionValue[] values = [.. flags
+                .Where(entry => parsed.GetResult(entry.Flag) is { Implicit: false })
+                .Select(entry => new OptionValue(entry.Option.Flag[2..], parsed.GetValue(entry.Flag) ?? [], entry.Option.Flag))];
+            using var display = new ProgressDisplay(terminal, time);
+            var (manifest, wasDone) = await StageRun.RunAloneAsync(kind, values, parsed.GetValue(replace), display, time, cancellation);
+            display.Settle(wasDone ? "=" : "✓", "green", wasDone ? $"{kind.Name}: already done" : $"{kind.Name}: done in {DurationText.Of(TimeSpan.FromSeconds(manifest.Seconds))}");
+            foreach (string line in Figures(manifest.Results)) terminal.Output.WriteLine(line);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Option<string[]> Flag(StageOption option)
+    {
+        string note = option.Required ? " (required)" : option.DefaultText is "" or "false" ? "" : $" (default: {option.DefaultText})";
+        return new Option<string[]>(option.Flag)
+        {
+            Description = option.Description.TrimEnd('.') + note,
+            HelpName = option.IsSwitch ? "true|false" : option.ValueName,
+            Arity = option.IsList ? ArgumentArity.OneOrMore : option.IsSwitch ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+            AllowMultipleArgumentsPerToken = option.IsList,
+        };
+    }
+
+    // The plain figures of a result; lists and maps are in the stage's own files.
+    private static IEnumerable<string> Figures(JsonObject results) => results
+        .Where(figure => figure.Value is JsonValue)
+        .Select(figure => $"{figure.Key}: {(figure.Value!.GetValueKind() == System.Text.Json.JsonValueKind.String ? figure.Value.GetValue<string>() : figure.Value.ToJsonString())}");
+}

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Distill.Runs;
+
+namespace Distill.Pipelines;
+
+/// <summary>
+/// What a stage's folder says about itself: <c>manifest.json</c> when finished, a hidden mark with the fingerprint from the
+/// first moment on. The mark tells unfinished work that can go on from work of other options.
+/// </summary>
+internal static class StageFolder
+{
+    /// <summary>Memory of content hashes, beside a result or in the run folder.</summary>
+    public const string InputHashesFile = ".input-hashes.json";
+
+    private const string MarkName = ".stage.json";
+
+    public static (StageStatus Status, RunManifest? Manifest) Inspect(string folder, StageKind kind, string fingerprint)
+    {
+        if (RunManifest.TryLoad(folder) is { } manifest)
+            return manifest.Stage == kind.Name && manifest.Fingerprint == fingerprint ? (StageStatus.Done, manifest) : (StageStatus.Stale, null);
+        if (ReadMark(folder) is { } mark) return (mark.Fingerprint == fingerprint ? StageStatus.Unfinished : StageStatus.Stale, null);
+        return (IsEmpty(folder) ? StageStatus.New : StageStatus.Stale, null);
+    }
+
+    /// <summary>Seconds that earlier attempts took.</summary>
+    public static double SecondsSoFar(string folder) => ReadMark(folder)?.Seconds ?? 0;
+
+    public static void Mark(string folder, string fingerprint, double seconds) =>
+        AtomicFile.WriteText(Path.Combine(folder, MarkName), JsonSerializer.Serialize(new StageMark(fingerprint, seconds)));
+
+    /// <summary>Whether distill made the folder, so that it may be replaced.</summary>
+    public static bool IsOurs(string folder) => IsEmpty(folder) || RunManifest.TryLoad(folder) != null || ReadMark(folder) != null;
+
+    /// <summary>Removes a result. The rename comes first: a crash leaves the result whole under its name, or not under it at all.</summary>
+    public static void Discard(string folder)
+    {
+        if (!Directory.Exists(folder)) return;
+        string discarded = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(folder))!, ".discarded-" + Path.GetFileName(folder));
+        AtomicFile.Guard(folder, () =>
+        {
+            if (Directory.Exists(discarded)) Directory.Delete(discarded, recursive: true);
+            Directory.Move(folder, discarded);
+            Directory.Delete(discarded, recursive: true);
+        });
+    }
+
+    /// <summary>Removes what a folder holds, leaving the lock and the memory of hashes.</summary>
+    public static void Empty(string folder) => AtomicFile.Guard(folder, () =>
+    {
+        File.Delete(Path.Combine(folder, RunManifest.FileName)); // first: what is left must not pass for a finished result
+        foreach (string entry in Directory.EnumerateFileSystemEntries(folder))
+        {
+            if (Path.GetFileName(entry) is FolderLock.FileName or InputHashesFile or MarkName) continue;
+            if (Directory.Exists(entry)) Directory.Delete(entry, recursive: true);
+            else File.Delete(entry);
+        }
+        File.Delete(Path.Combine(folder, MarkName)); // last: until then the folder is known as ours
+    });
+
+    private static bool IsEmpty(string folder) =>
+        !Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any(entry => Path.GetFileName(entry) is not (FolderLock.FileName or InputHashesFile));
+
+    private static StageMark? ReadMark(string folder)
+    {
+        string path = Path.Combine(folder, MarkName);
+        if (!File.Exists(path)) return null;
+        try
+        {
+            return JsonSerializer.Deserialize<StageMark>(File.ReadAllText(path));
+        }
+        catch (JsonException)
+        {
+            return new StageMark("", 0); // damaged: ours, but no proof of what it was
+        }
+    }
+
+    private sealed record StageMark(string Fingerprint, double Seconds);
+}
