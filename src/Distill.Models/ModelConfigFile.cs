@@ -41,7 +41,8 @@ public static class ModelConfigFile
         AtomicFile.WriteText(Path.Combine(folder, FileName), json.ToJsonString(Indented) + "\n");
     }
 
-    private static ModelConfig Validated(ModelConfig config, string path)
+    /// <summary>Returns the shape if a model can have it; names the key that stands in the way otherwise.</summary>
+    internal static ModelConfig Validated(ModelConfig config, string path)
     {
         (string Key, bool Right)[] rules =
         [
@@ -56,6 +57,7 @@ public static class ModelConfigFile
             ("rms_norm_eps", config.RmsNormEps is > 0 and < 1),
             ("rope_theta", config.RopeTheta > 1),
             ("kv_lora_rank", config.Latent is null or { KvLoraRank: > 0, QkRopeHeadDim: > 0, VHeadDim: > 0 }),
+            ("qk_nope_head_dim", config.Latent is null or { QkNopeHeadDim: > 0 }),
             ("v_head_dim", config.Latent is null || config.Latent.VHeadDim <= config.Latent.QkHeadDim),
             ("num_experts_per_tok", config.Mixture is null || (config.Mixture.NumExpertsPerTok > 0 && config.Mixture.NumExpertsPerTok <= config.Mixture.NRoutedExperts)),
             ("n_group", config.Mixture is null || (config.Mixture.NGroup > 0 && config.Mixture.NRoutedExperts % config.Mixture.NGroup == 0 && config.Mixture.TopkGroup <= config.Mixture.NGroup)),

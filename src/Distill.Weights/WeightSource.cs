@@ -25,4 +25,18 @@ public static class WeightSource
                 ? "PyTorch .bin files can run code when read and are never loaded; save the model as safetensors"
                 : "give the folder of a Hugging Face model with its weights");
     }
+
+    /// <summary>The tensor of that name, if its shape is the expected one.</summary>
+    /// <exception cref="InputException">The source lacks the tensor, or holds another shape.</exception>
+    public static TensorInfo Require(this IWeightSource source, string name, params ReadOnlySpan<long> shape)
+    {
+        if (!source.TryGet(name, out TensorInfo? info))
+            throw new InputException($"{source.Path}: tensor `{name}` is missing", "config.json and the weights do not belong together, or a shard is lost");
+        if (!info.Shape.ToArray().AsSpan().SequenceEqual(shape))
+        {
+            throw new InputException($"{source.Path}: tensor `{name}` has shape {info.ShapeText}, expected [{string.Join(", ", shape.ToArray())}]",
+                "use the config.json that belongs to these weights");
+        }
+        return info;
+    }
 }
