@@ -1,0 +1,84 @@
+using Distill.Export;
+using Distill.Export.Gguf;
+using Distill.Runs;
+using Xunit;
+
+namespace Distill.Tests.Export;
+
+public sealed class ModelExportTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<ProgressEvent> _events = [];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task EveryFileIsListedWithSizeHashAndBits()
+    {
+        TinyModels.Qwen2(_folder["run/student/model"]);
+        ExportResult result = await Run(new ExportOptions
+        {
+            Model = _folder["run/student/model"],
+            Gguf = [GgufFileType.F16, GgufFileType.Q8_0, GgufFileType.F16],
+            Onnx = [OnnxPrecision.Fp32],
+            Out = _folder["out"],
+        });
+        Assert.Equal(["gguf/student-F16.gguf", "gguf/student-Q8_0.gguf", "onnx/onnx/model.onnx"], result.Files.Select(file => file.Path));
+        foreach (ArtifactFile file in result.Files)
+        {
+            string path = Path.Combine(_folder["out"], file.Path);
+            Assert.Equal(new FileInfo(path).Length, file.Bytes);
+            Assert.Equal(Fingerprint.OfFile(path), file.Sha256);
+        }
+        Assert.InRange(result.Files[0].BitsPerWeight, 16, 16.3);
+        Assert.InRange(result.Files[1].BitsPerWeight, 8.5, 8.9);
+        Assert.Equal(80320, result.Parameters);
+        Assert.Equivalent(result, ExportResult.Load(_folder["out"]), strict: true);
+        Assert.Contains(_events, progress => progress is { Stage: "export Q8_0", Unit: "tensors" } && progress.Completed == progress.Total);
+    }
+
+    [Fact]
+    public async Task AnExportThatStopsLeavesOnlyWholeFilesAndRunsAgain()
+    {
+        TinyModels.DeepSeekV3(_folder["teacher"]);
+        using var cancellation = new CancellationTokenSource();
+        var options = new ExportOptions { Model = _folder["teacher"], Gguf = [GgufFileType.F32, GgufFileType.Q8_0], Out = _folder["out"] };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ModelExport.RunAsync(options, new Reporter(progress =>
+        {
+            if (progress is { Stage: "export Q8_0", Completed: 5 }) cancellation.Cancel();
+        }), cancellation.Token));
+        Assert.Equal(["teacher-F32.gguf"], Directory.EnumerateFiles(_folder["out/gguf"]).Select(Path.GetFileName));
+        Assert.False(File.Exists(_folder["out/artifact.json"]));
+        Assert.Equal(2, (await Run(options)).Files.Count);
+    }
+
+    [Fact]
+    public async Task UnusableOptionsSayWhatToDo()
+    {
+        TinyModels.Qwen2(_folder["model"]);
+        var options = new ExportOptions { Model = _folder["model"], Gguf = [GgufFileType.F32], Out = _folder["out"] };
+        Assert.Contains("nothing to export", (await Refused(options with { Gguf = [] })).Message);
+        Assert.Contains("`../x`", (await Refused(options with { Name = "../x" })).Message);
+        Assert.Contains("no such model folder", (await Refused(options with { Model = _folder["absent"] })).Message);
+        Assert.False(Directory.Exists(_folder["out"]));
+        File.WriteAllText(_folder["file"], "");
+        Assert.Contains("file", (await Refused(options with { Out = _folder["file/x"] })).Message);
+    }
+
+    [Fact]
+    public void DamagedArtifactListsAreNamed()
+    {
+        Assert.Contains("missing", Assert.Throws<InputException>(() => ExportResult.Load(_folder.Path)).Message);
+        File.WriteAllText(_folder["artifact.json"], "{\"name\": 3}");
+        Assert.Contains("not an artifact list", Assert.Throws<InputException>(() => ExportResult.Load(_folder.Path)).Message);
+    }
+
+    private Task<ExportResult> Run(ExportOptions options) => ModelExport.RunAsync(options, new Reporter(_events.Add), default);
+
+    private Task<InputException> Refused(ExportOptions options) => Assert.ThrowsAsync<InputException>(() => Run(options));
+
+    private sealed class Reporter(Action<ProgressEvent> report) : IProgress<ProgressEvent>
+    {
+        public void Report(ProgressEvent value) => report(value);
+    }
+}
