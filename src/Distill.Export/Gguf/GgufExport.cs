@@ -1,3 +1,4 @@
+using Distill.Chat;
 using Distill.Models;
 using Distill.Runs;
 using Distill.Weights;
@@ -10,6 +11,8 @@ namespace Distill.Export.Gguf;
 /// </summary>
 public static class GgufExport
 {
+    private const int TemplateByteLimit = 1 << 20;
+
     /// <summary>Exports one file.</summary>
     /// <param name="modelFolder">Model in Hugging Face's layout: Qwen2 or DeepSeek-V3.</param>
     /// <param name="path">The file; it appears whole or not at all.</param>
@@ -27,7 +30,8 @@ public static class GgufExport
         IReadOnlyList<PlannedTensor> plan = GgufTensorPlan.Of(config, source);
         var metadata = new GgufMetadata();
         GgufModelMetadata.Append(metadata, config, ModelFacts.Read(modelFolder, name), plan, type);
-        GgufTokenizerMetadata.Append(metadata, TokenizerFiles.Read(modelFolder), config.VocabSize);
+        ModelTokenizer tokenizer = ModelTokenizer.Load(modelFolder);
+        GgufTokenizerMetadata.Append(metadata, tokenizer, config, ChatTemplate(modelFolder, tokenizer), modelFolder);
 
         GgufTensorType matrixType = type.MatrixType();
         int written = 0;
@@ -45,6 +49,13 @@ public static class GgufExport
             plan.Sum(tensor => tensor.ElementCount),
             tensors.Sum(tensor => tensor.ByteCount),
             [.. plan.Zip(tensors).Where(pair => pair.Second.Type != matrixType && pair.Second.Type != GgufTensorType.F32).Select(pair => pair.First.Name)]);
+    }
+
+    // In tokenizer_config.json, or in a file of its own as newer versions of transformers write it.
+    private static string? ChatTemplate(string modelFolder, ModelTokenizer tokenizer)
+    {
+        string path = Path.Combine(modelFolder, "chat_template.jinja");
+        return tokenizer.Config.ChatTemplate ?? (File.Exists(path) && new FileInfo(path).Length < TemplateByteLimit ? File.ReadAllText(path) : null);
     }
 
     // llama.cpp tells DeepSeek-V2-Lite, which has no query compression, from its siblings by the number of layers alone.

@@ -1,3 +1,5 @@
+using Distill.Chat;
+using Distill.Models;
 using Distill.Runs;
 using Distill.Weights;
 
@@ -11,57 +13,53 @@ internal static class GgufTokenizerMetadata
     private const int UserDefined = 4;
     private const int Unused = 5;
 
-    // GGUF's words for the roles; "seperator" is how the format spells it.
-    private static readonly (string Role, string Key)[] SpecialKeys =
-    [
-        ("bos", "bos"), ("eos", "eos"), ("unk", "unknown"), ("sep", "seperator"), ("pad", "padding"), ("cls", "cls"), ("mask", "mask"),
-    ];
-
     /// <summary>Appends the keys.</summary>
     /// <param name="metadata">Receives the keys.</param>
     /// <param name="tokenizer">The tokenizer.</param>
-    /// <param name="rows">Rows of the embedding: the file must have exactly that many tokens.</param>
+    /// <param name="config">The model: the file must have exactly as many tokens as its embedding has rows.</param>
+    /// <param name="chatTemplate">The chat template, if there is one.</param>
+    /// <param name="path">The model folder, for messages.</param>
     /// <exception cref="InputException">The tokenizer does not fit the embedding, or llama.cpp cannot reproduce it.</exception>
-    public static void Append(GgufMetadata metadata, TokenizerFiles tokenizer, int rows)
+    public static void Append(GgufMetadata metadata, ModelTokenizer tokenizer, ModelConfig config, string? chatTemplate, string path)
     {
-        (string[] tokens, int[] types) = Tokens(tokenizer, rows);
+        TokenizerDefinition definition = tokenizer.Definition;
+        string pre = PreTokenizerNames.Find(definition)
+            ?? throw new InputException($"{path}: llama.cpp has no pre-tokenizer for the split patterns of tokenizer.json",
+                $"known are {string.Join(", ", PreTokenizerNames.All)}; train the student with such a tokenizer");
+        (string[] tokens, int[] types) = Tokens(tokenizer, config.VocabSize, path);
         metadata.Add("tokenizer.ggml.model", "gpt2");
-        metadata.Add("tokenizer.ggml.pre", PreTokenizers.Name(tokenizer));
+        metadata.Add("tokenizer.ggml.pre", pre);
         metadata.Add("tokenizer.ggml.tokens", tokens);
         metadata.Add("tokenizer.ggml.token_type", types);
-        metadata.Add("tokenizer.ggml.merges", tokenizer.Merges.Select(merge => $"{NoSpace(merge.Left)} {NoSpace(merge.Right)}").ToArray());
-        foreach ((string role, string key) in SpecialKeys)
-        {
-            if (!tokenizer.SpecialIds.TryGetValue(role, out int id)) continue;
-            if (id < 0 || id >= rows) throw new InputException($"{tokenizer.Path}: the {role} token has id {id}, the embedding has {rows} rows", "use the tokenizer that belongs to these weights");
-            metadata.Add($"tokenizer.ggml.{key}_token_id", (uint)id);
-        }
-        metadata.Add("tokenizer.ggml.add_bos_token", tokenizer.AddBos);
-        metadata.Add("tokenizer.ggml.add_eos_token", tokenizer.AddEos);
-        AppendChatTemplates(metadata, tokenizer);
+        metadata.Add("tokenizer.ggml.merges", definition.Merges.Select(merge => $"{NoSpace(merge.Left)} {NoSpace(merge.Right)}").ToArray());
+
+        // The texts in tokenizer_config.json win over the ids in config.json: R1's distilled models have a stale id there.
+        AppendId(metadata, "bos", tokenizer.BosTokenId ?? config.BosTokenId, config, path);
+        AppendId(metadata, "eos", tokenizer.EosTokenId ?? (config.EosTokenIds.Count > 0 ? config.EosTokenIds[0] : null), config, path);
+        AppendId(metadata, "unknown", tokenizer.Config.UnkToken is { } unknown ? tokenizer.TokenId(unknown) : null, config, path);
+        AppendId(metadata, "padding", tokenizer.PadTokenId ?? config.PadTokenId, config, path);
+        metadata.Add("tokenizer.ggml.add_bos_token", tokenizer.AddBosToken);
+        metadata.Add("tokenizer.ggml.add_eos_token", tokenizer.Config.AddEosToken ?? false);
+        if (chatTemplate is not null) metadata.Add("tokenizer.chat_template", chatTemplate);
     }
 
-    private static (string[] Tokens, int[] Types) Tokens(TokenizerFiles tokenizer, int rows)
+    private static (string[] Tokens, int[] Types) Tokens(ModelTokenizer tokenizer, int rows, string path)
     {
-        int largest = tokenizer.Vocabulary.Keys.Concat(tokenizer.AddedTokens.Select(token => token.Id)).DefaultIfEmpty(-1).Max();
-        if (largest >= rows)
+        if (tokenizer.VocabularySize > rows)
         {
-            throw new InputException($"{tokenizer.Path}: token ids go up to {largest}, but the embedding has {rows} rows",
+            throw new InputException($"{path}: the tokenizer has {tokenizer.VocabularySize} ids, but the embedding has {rows} rows",
                 "resize the model's embedding to the tokenizer before training, or use the tokenizer that belongs to these weights");
         }
         var tokens = new string[rows];
         var types = new int[rows];
-        foreach ((int id, string text) in tokenizer.Vocabulary) (tokens[id], types[id]) = (text, Normal);
-        foreach (AddedToken token in tokenizer.AddedTokens)
-        {
-            if (token.Id < 0) throw new InputException($"{tokenizer.Path}: added token `{token.Content}` has a negative id", "restore the tokenizer that belongs to these weights");
-            (tokens[token.Id], types[token.Id]) = (token.Content, IsControl(token) ? Control : UserDefined);
-        }
         var seen = new HashSet<string>(StringComparer.Ordinal);
+        ILookup<int, AddedToken> added = tokenizer.Definition.AddedTokens.ToLookup(token => token.Id);
         for (int id = 0; id < rows; id++)
         {
-            if (tokens[id] is null) (tokens[id], types[id]) = ($"[PAD{id}]", Unused);
-            if (!seen.Add(tokens[id])) throw new InputException($"{tokenizer.Path}: two tokens have the text `{tokens[id]}`", "restore the tokenizer that belongs to these weights");
+            (tokens[id], types[id]) = added[id].LastOrDefault() is { } token ? (token.Content, IsControl(token) ? Control : UserDefined)
+                : tokenizer.TokenText(id) is { Length: > 0 } text ? (text, Normal)
+                : ($"[PAD{id}]", Unused);
+            if (!seen.Add(tokens[id])) throw new InputException($"{path}: two tokens have the text `{tokens[id]}`", "restore the tokenizer that belongs to these weights");
         }
         return (tokens, types);
     }
@@ -76,12 +74,10 @@ internal static class GgufTokenizerMetadata
     // The two parts are told apart by the one space between them.
     private static string NoSpace(string part) => part.Replace(' ', '\u0120');
 
-    private static void AppendChatTemplates(GgufMetadata metadata, TokenizerFiles tokenizer)
+    private static void AppendId(GgufMetadata metadata, string role, int? id, ModelConfig config, string path)
     {
-        if (tokenizer.ChatTemplates.TryGetValue("default", out string? main)) metadata.Add("tokenizer.chat_template", main);
-        string[] others = [.. tokenizer.ChatTemplates.Keys.Where(name => name != "default").Order(StringComparer.Ordinal)];
-        if (others.Length == 0) return;
-        metadata.Add("tokenizer.chat_templates", others);
-        foreach (string name in others) metadata.Add($"tokenizer.chat_template.{name}", tokenizer.ChatTemplates[name]);
+        if (id is null) return;
+        if (id >= config.VocabSize) throw new InputException($"{path}: the {role} token has id {id}, the embedding has {config.VocabSize} rows", "use the tokenizer that belongs to these weights");
+        metadata.Add($"tokenizer.ggml.{role}_token_id", (uint)id);
     }
 }

@@ -151,6 +151,19 @@ public sealed class GgufExportTests : IDisposable
         });
     }
 
+    [Fact]
+    public void AChatTemplateInAFileOfItsOwnIsFound()
+    {
+        TinyModels.Qwen2(Model);
+        string path = Path.Combine(Model, "tokenizer_config.json");
+        JsonObject json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        json.Remove("chat_template");
+        File.WriteAllText(path, json.ToJsonString());
+        File.WriteAllText(Path.Combine(Model, "chat_template.jinja"), "{{ messages }}");
+        GgufExport.Write(Model, Output, GgufFileType.F32, "tiny");
+        AssertMetadata(new Dictionary<string, object> { ["tokenizer.chat_template"] = "{{ messages }}" });
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
