@@ -217,7 +217,7 @@ public sealed class ModelTokenizer
         return ids[.._merges.Apply(ids)];
     }
 
-    private string Normalize(string text) => Definition.Normalization == TextNormalization.Nfc ? text.Normalize() : text;
+    private string Normalize(string text) => Definition.Normalization == TextNormalization.Nfc ? CanonicalComposition.Compose(text) : text;
 
     private static string Wellformed(string text) =>
         text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
