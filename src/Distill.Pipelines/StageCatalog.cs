@@ -1,3 +1,7 @@
+using Distill.Curation;
+using Distill.Export;
+using Distill.Prompts;
+
 namespace Distill.Pipelines;
 
 /// <summary>Every command that can be a stage: a closed list, the only place where a name leads to code.</summary>
@@ -6,8 +10,11 @@ public static class StageCatalog
     /// <summary>The stages in the order data walks through them.</summary>
     public static IReadOnlyList<StageKind> All { get; } =
     [
+        StageKind.Of<PromptsOptions, PromptsResult>(
+            "prompts", "Write generated problems with reference answers.", PromptsStage.FileName, PromptsStage.RunAsync),
+        StageKind.Of<CurateOptions, CurateResult>(
+            "curate", "Choose the traces to learn from, with a reason for every one that is dropped.", TraceCuration.DatasetFolder, TraceCuration.RunAsync),
+        StageKind.Of<ExportOptions, ExportResult>(
+            "export", "Write a model as GGUF and ONNX files.", "", ModelExport.RunAsync),
     ];
-
-    /// <summary>The stage of that name, or null.</summary>
-    public static StageKind? Find(string name) => All.FirstOrDefault(kind => kind.Name == name);
 }

@@ -9,7 +9,7 @@ internal static class Findings
         if (Best(data, ScoreRole.Distilled) is not { } distilled) return [];
         var sentences = new List<string>
         {
-            $"The distilled student solves {Share(distilled)} of {Figure.Count(distilled.Problems)} {distilled.Suite} problems (95\u202F% interval {Figure.Interval(distilled.Low, distilled.High)}).",
+            $"The distilled student solves {Share(distilled)} of the {Figure.Count(distilled.Problems)} problems of “{distilled.Suite}” (95\u202F% interval {Figure.Interval(distilled.Low, distilled.High)}).",
         };
         if (Same(data, ScoreRole.AnswersOnly, distilled) is { } answers)
         {

@@ -58,7 +58,7 @@ internal static class LossChart
 
     private static IEnumerable<double> LossTicks(double low, double high)
     {
-        double[] mantissas = high - low > 2 ? [1] : [1, 2, 5];
+        double[] mantissas = high - low > 2.5 ? [1] : [1, 2, 5];
         for (int power = (int)Math.Floor(low); power <= (int)Math.Ceiling(high); power++)
         {
             foreach (double mantissa in mantissas)

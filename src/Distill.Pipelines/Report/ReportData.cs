@@ -1,3 +1,5 @@
+using Distill.Curation;
+
 namespace Distill.Pipelines.Report;
 
 /// <summary>What a scored model is in the experiment.</summary>
@@ -34,25 +36,16 @@ public enum ScoreRole
 /// <param name="TruncationRate">Share of samples cut off by the token limit.</param>
 /// <param name="MeanTokens">Mean tokens of a completion.</param>
 /// <param name="TokensPerSecond">Tokens produced per second of the whole evaluation, or null when not measured.</param>
-/// <param name="Stage">The <c>eval</c> stage it comes from.</param>
+/// <param name="Model">Path of the model.</param>
 public sealed record ScoreRow(
     string Label, ScoreRole Role, string Suite, double PassAt1, double Low, double High, int Problems, int Samples,
-    double TruncationRate, double MeanTokens, double? TokensPerSecond, string Stage);
-
-/// <summary>How many traces one reason dropped.</summary>
-/// <param name="Reason">Short code, e.g. <c>truncated</c>.</param>
-/// <param name="Dropped">Traces dropped for it.</param>
-/// <param name="Remaining">Traces left after it.</param>
-internal sealed record FunnelStep(string Reason, long Dropped, long Remaining);
-
-/// <summary>A trace shown as an example.</summary>
-internal sealed record ExampleTrace(bool Accepted, string Reason, string Prompt, string Reasoning, string Answer, string? ReferenceAnswer);
+    double TruncationRate, double MeanTokens, double? TokensPerSecond, string Model);
 
 /// <summary>What a <c>curate</c> stage kept and dropped.</summary>
-internal sealed record FunnelData(string Stage, long Total, long Accepted, IReadOnlyList<FunnelStep> Steps, IReadOnlyList<ExampleTrace> Examples);
+internal sealed record FunnelData(string Stage, FilterFunnel Funnel, IReadOnlyList<TraceExample> Examples);
 
 /// <summary>The losses of one <c>train</c> stage.</summary>
-internal sealed record LossCurve(string Stage, ScoreRole Role, IReadOnlyList<(double Step, double Loss)> Points, double? TokensPerSecond, long? Tokens);
+internal sealed record LossCurve(string Stage, ScoreRole Role, IReadOnlyList<(double Step, double Loss)> Points, double? TokensPerSecond, long Tokens);
 
 /// <summary>One exported file.</summary>
 internal sealed record ArtifactRow(string Path, string Format, string Type, long Bytes, double BitsPerWeight, ScoreRow? Score);

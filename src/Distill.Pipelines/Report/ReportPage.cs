@@ -54,9 +54,7 @@ internal static class ReportPage
     {
         bool several = data.Funnels.Count > 1;
         return Html.Join(data.Funnels.Select(funnel => Section(
-            several ? $"Where the traces went: {funnel.Stage}" : "Where the traces went",
-            $"Every trace is verified against the reference answer; {Figure.Count(funnel.Accepted)} of {Figure.Count(funnel.Total)} ({Figure.Percent(funnel.Total == 0 ? 0 : funnel.Accepted / (double)funnel.Total)}) were kept. Dropped traces stay in the trace store, labelled.",
-            FunnelChart.Render(funnel))));
+            several ? $"Where the traces went: {funnel.Stage}" : "Where the traces went", FunnelChart.Caption(funnel.Funnel), FunnelChart.Render(funnel))));
     }
 
     private static Html Losses(ReportData data)

@@ -6,13 +6,13 @@ internal static class ReportStyle
     public static Html Sheet { get; } = Html.Of($$"""
         :root {
           color-scheme: light dark;
-          --paper: #fdfdfc; --ink: #1d1f23; --soft: #62666d; --faint: #8d9198; --rule: #e4e4e0; --track: #efefeb; --panel: #f6f6f3;
+          --paper: #fdfdfc; --ink: #1d1f23; --soft: #62666d; --faint: #747982; --rule: #e4e4e0; --track: #efefeb; --panel: #f6f6f3;
           --distilled: #1f6f5c; --artifact: #6fa897; --teacher: #3b4a6b; --answers: #b9772b; --untrained: #a3a6ab; --other: #7d6b91;
           --good: #1f6f5c; --bad: #a8443a;
         }
         @media (prefers-color-scheme: dark) {
           :root {
-            --paper: #15171a; --ink: #e6e6e3; --soft: #a3a7ad; --faint: #7b8087; --rule: #2c2f34; --track: #24272b; --panel: #1c1f23;
+            --paper: #15171a; --ink: #e6e6e3; --soft: #a3a7ad; --faint: #868b93; --rule: #2c2f34; --track: #24272b; --panel: #1c1f23;
             --distilled: #4fb79b; --artifact: #35705f; --teacher: #8ea3d6; --answers: #d99a4e; --untrained: #70747b; --other: #a892c2;
             --good: #4fb79b; --bad: #e0766a;
           }
@@ -51,10 +51,10 @@ internal static class ReportStyle
         .step .track { background: var(--track); display: flex; overflow: hidden; } .step .track b { position: static; border-radius: 0; flex: none; } .step .track u { flex: none; background: repeating-linear-gradient(135deg, var(--bad) 0 2px, transparent 2px 5px); opacity: .8; min-width: 2px; }
         .step .quiet { font-size: .84rem; }
         .examples { margin-top: 20px; border-top: 1px solid var(--rule); }
-        details { border-bottom: 1px solid var(--rule); } summary { cursor: pointer; padding: 9px 2px; font-size: .92rem; display: flex; gap: 10px; align-items: baseline; list-style: none; } summary::-webkit-details-marker { display: none; }
+        details { border-bottom: 1px solid var(--rule); } summary { cursor: pointer; padding: 9px 2px; font-size: .92rem; display: flex; min-width: 0; gap: 10px; align-items: baseline; list-style: none; } summary::-webkit-details-marker { display: none; }
         summary::before { content: "▸"; color: var(--faint); font-size: .8em; } details[open] summary::before { content: "▾"; }
         .badge { font-size: .76rem; font-weight: 620; } .accepted .badge { color: var(--good); } .rejected .badge { color: var(--bad); }
-        .why { color: var(--faint); font-size: .84rem; white-space: nowrap; } .prompt { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
+        .why { color: var(--faint); font-size: .84rem; white-space: nowrap; margin-left: auto; } .prompt { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
         details dl { margin: 0 0 14px 22px; font-size: .9rem; } details dt { color: var(--faint); font-size: .8rem; margin-top: 8px; } details dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 
         svg { display: block; width: 100%; height: auto; overflow: visible; }

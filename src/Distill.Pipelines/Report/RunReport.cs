@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Distill.Runs;
 
 namespace Distill.Pipelines.Report;
@@ -19,10 +20,15 @@ internal static class RunReport
             long.TryParse(plan.File.Seed is { Values: [var only] } ? only : null, out long seed) ? seed : null,
             plan.File.Text,
             scores,
-            [.. done.Where(stage => stage.Kind.Name == "curate").Select(StageFiles.Funnel).OfType<FunnelData>()],
+            Funnels(done),
             [.. done.Where(stage => stage.Kind.Name == "train").Select(stage => StageFiles.Losses(stage, lineage))],
             [.. done.Where(stage => stage.Kind.Name == "export").SelectMany(stage => StageFiles.Artifacts(stage, scores))]);
     }
+
+    // The same traces with and without their reasoning go through one funnel: shown once.
+    private static IReadOnlyList<FunnelData> Funnels(PlannedStage[] done) =>
+        [.. done.Where(stage => stage.Kind.Name == "curate").Select(StageFiles.Funnel)
+            .GroupBy(data => JsonSerializer.Serialize(data.Funnel)).Select(same => same.MaxBy(data => data.Examples.Sum(example => example.Reasoning.Length))!)];
 
     /// <summary>Writes the page.</summary>
     public static void Write(string path, ReportData data) => AtomicFile.WriteText(path, ReportPage.Render(data));
