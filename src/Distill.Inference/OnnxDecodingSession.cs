@@ -68,7 +68,8 @@ internal sealed class OnnxDecodingSession : IDecodingSession
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(tokens.Length, cache.Rows, nameof(tokens));
         ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, tokens.Length * shape.Vocabulary, nameof(logits));
-        if (length - padding.Min() >= shape.ContextLength)
+        if (tokens.IsEmpty) return;
+        if (length - padding.Max() >= shape.ContextLength) // a row that is done may wait beyond its end, but not all of them
             throw new InputException($"a sequence reached the {shape.ContextLength} tokens that {path} accepts", "lower the token limit");
         RequireKnown(tokens);
         if (length == cache.Capacity) cache.Grow(Capacity(length + 1), length);
@@ -126,7 +127,7 @@ internal sealed class OnnxDecodingSession : IDecodingSession
         for (int row = 0; row < count; row++)
         {
             int pad = padding[first + row];
-            for (int position = start; position < end; position++) positions[(row * width) + position - start] = Math.Max(0, position - pad);
+            for (int position = start; position < end; position++) positions[(row * width) + position - start] = Math.Clamp(position - pad, 0, shape.ContextLength - 1);
             mask.AsSpan(row * end, Math.Min(pad, end)).Clear();
             if (pad < end) mask.AsSpan((row * end) + pad, end - pad).Fill(1);
         }

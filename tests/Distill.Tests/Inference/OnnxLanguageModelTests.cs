@@ -100,6 +100,20 @@ public sealed class OnnxLanguageModelTests : IDisposable
     }
 
     [Fact]
+    public void ARowThatIsDoneMayWaitBeyondItsEnd()
+    {
+        var reference = new TinyQwen2(tied: true);
+        using OnnxLanguageModel model = Export(reference);
+        using IDecodingSession session = model.StartSession(512);
+        float[] logits = new float[2 * model.VocabularySize];
+        session.Prefill([new int[512], [3, 4]], logits);
+        session.Step([0, 5], logits);
+        session.Keep([1]);
+        session.Step([6], logits.AsSpan(0, model.VocabularySize));
+        Assert.InRange(Difference(reference.Logits([3, 4, 5, 6], from: 3)[0], logits.AsSpan(0, model.VocabularySize)), 0, Tolerance);
+    }
+
+    [Fact]
     public void DamagedAndForeignFilesAreRefusedInOneLine()
     {
         Assert.Contains("holds no ONNX model", Assert.Throws<InputException>(() => OnnxLanguageModel.Open(folder["missing"])).Message);

@@ -1,0 +1,55 @@
+using Distill.Runs;
+
+namespace Distill.Eval;
+
+/// <summary>Options of <c>distill eval</c>. A value given here overrides the suite's own.</summary>
+public sealed record EvalOptions
+{
+    /// <summary>The model: a Hugging Face folder, a GGUF file, or an ONNX folder or file. The artifact itself is scored.</summary>
+    [Option("model to score: a model folder, a .gguf file, an ONNX folder or .onnx file", Required = true, IsPath = true)]
+    public string Model { get; init; } = "";
+
+    /// <summary>Suites to score it on.</summary>
+    [Option("suites to score it on, e.g. eval/suites/arithmetic-basic.yaml", Required = true, IsPath = true)]
+    public IReadOnlyList<string> Suites { get; init; } = [];
+
+    /// <summary>What the model is called in results.</summary>
+    [Option("what to call the model in the results; else the name of its file or folder", DoesNotChangeResult = true)]
+    public string? Name { get; init; }
+
+    /// <summary>Samples of each problem.</summary>
+    [Option("samples of each problem, instead of the suite's number")]
+    public int? Samples { get; init; }
+
+    /// <summary>Take only so many problems from the front.</summary>
+    [Option("use only the first N problems of each suite")]
+    public int? Limit { get; init; }
+
+    /// <summary>Temperature of sampling.</summary>
+    [Option("sampling temperature, instead of the suite's; 0 takes the likeliest token")]
+    public double? Temperature { get; init; }
+
+    /// <summary>Nucleus of sampling.</summary>
+    [Option("keep the smallest set of likeliest tokens with this probability, instead of the suite's")]
+    public double? TopP { get; init; }
+
+    /// <summary>Most tokens of one completion.</summary>
+    [Option("most tokens of one completion, instead of the suite's")]
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Seed; each sample's own follows from it.</summary>
+    [Option("seed of the sampling")]
+    public long Seed { get; init; } = 17;
+
+    /// <summary>Sequences computed together; part of the result because rounding depends on it.</summary>
+    [Option("sequences computed together")]
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>Where the model computes.</summary>
+    [Option("where the model computes: cpu, cuda, cuda:N", DoesNotChangeResult = true)]
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Stage folder.</summary>
+    [Option("folder to write eval.json, eval.md and completions/ into", Required = true, IsPath = true)]
+    public string Out { get; init; } = "";
+}
