@@ -1,0 +1,57 @@
+
+namespace Distill.Training;
+
+/// <summary>Where in the training set the next step starts.</summary>
+/// <param name="Epoch">Pass over the set, from 0.</param>
+/// <param name="Row">Row of that epoch's packing.</param>
+public readonly record struct DataPosition(int Epoch, int Row);
+
+/// <summary>The rows of one optimizer update.</summary>
+/// <param name="MicroBatches">One per forward and backward pass.</param>
+/// <param name="LossTokens">Tokens that count in the loss, over all of them.</param>
+/// <param name="Tokens">Tokens in all, without padding.</param>
+public sealed record StepBatches(IReadOnlyList<IReadOnlyList<IReadOnlyList<TrainingSample>>> MicroBatches, int LossTokens, int Tokens);
+
+/// <summary>Endless stream of steps over the training set, shuffled and packed anew each epoch; a position says everything about it.</summary>
+public sealed class BatchStream
+{
+    private readonly IReadOnlyList<TrainingSample> _samples;
+    private readonly TrainOptions _options;
+    private IReadOnlyList<IReadOnlyList<TrainingSample>> _rows;
+
+    /// <summary>Starts at a position.</summary>
+    public BatchStream(IReadOnlyList<TrainingSample> samples, TrainOptions options, DataPosition position)
+    {
+        (_samples, _options, Position) = (samples, options, position);
+        _rows = PackEpoch(position.Epoch);
+    }
+
+    /// <summary>Where the next step starts.</summary>
+    public DataPosition Position { get; private set; }
+
+    /// <summary>Rows of an epoch.</summary>
+    public int RowsPerEpoch => _rows.Count;
+
+    /// <summary>The rows of the next update. Rows left at the end of an epoch are followed by the next epoch's first.</summary>
+    public StepBatches NextStep()
+    {
+        var rows = new List<IReadOnlyList<TrainingSample>>(_options.BatchSize);
+        while (rows.Count < _options.BatchSize)
+        {
+            if (Position.Row == _rows.Count)
+            {
+                Position = new(Position.Epoch + 1, 0);
+                _rows = PackEpoch(Position.Epoch);
+            }
+            rows.Add(_rows[Position.Row]);
+            Position = Position with { Row = Position.Row + 1 };
+        }
+        return new([.. rows.Chunk(_options.MicroBatchSize)], rows.Sum(row => row.Sum(LossTokens)), rows.Sum(row => row.Sum(sample => sample.Tokens.Length)));
+    }
+
+    // The first token of a sample without a prompt has nothing to be predicted from.
+    private static int LossTokens(TrainingSample sample) => sample.Tokens.Length - Math.Max(sample.PromptLength, 1);
+
+    private IReadOnlyList<IReadOnlyList<TrainingSample>> PackEpoch(int epoch) =>
+        Distill.Training.Packing.Pack(_samples, _options.SequenceLength, _options.Packing, Runs.RandomStream.DeriveSeed(_options.Seed, "epoch", epoch.ToString()));
+}

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Distill.Models;
+using Distill.Runs;
+using Distill.Weights;
+using static TorchSharp.torch;
+
+namespace Distill.Training;
+
+/// <summary>
+/// Everything training needs to go on as if it had never stopped: weights, both moments, router biases, position in the data.
+/// Kept as folders <c>step-000500</c> that are renamed into place when they are whole.
+/// </summary>
+/// <param name="folder">Folder of the checkpoints.</param>
+/// <param name="identity">Fingerprint of options and training set; a checkpoint of another one is not continued.</param>
+public sealed class Checkpoint(string folder, string identity)
+{
+    private const string StateFile = "state.json", TensorFile = "state.safetensors";
+
+    private sealed record SavedState(string Identity, TrainingState State);
+
+    /// <summary>Writes the present state and forgets all but the newest few.</summary>
+    public void Save(CausalLM student, FlatParameters parameters, AdamW optimizer, TrainingState state, int keep)
+    {
+        AtomicFile.WriteFolder(Path.Combine(folder, $"step-{state.Step:D6}"), target =>
+        {
+            SafetensorsWriter.Write(Path.Combine(target, TensorFile), [.. Tensors(student, parameters, optimizer)
+                .Select(item => new TensorToWrite(item.Name, TensorType.F32, item.Tensor.shape, stream => TensorBytes.Write(item.Tensor, stream)))]);
+            AtomicFile.WriteText(Path.Combine(target, StateFile), JsonSerializer.Serialize(new SavedState(identity, state)));
+        });
+        foreach (string old in Folders().SkipLast(Math.Max(1, keep))) Directory.Delete(old, recursive: true);
+    }
+
+    /// <summary>Brings back the newest state that is whole, or returns null when there is none.</summary>
+    /// <exception cref="InputException">The checkpoints belong to other options or another training set.</exception>
+    public TrainingState? Restore(CausalLM student, FlatParameters parameters, AdamW optimizer)
+    {
+        foreach (string candidate in Folders().Reverse())
+        {
+            if (ReadState(candidate) is not { } saved) continue;
+            if (saved.Identity != identity)
+                throw new InputException($"{candidate}: belongs to a training with other options or another training set",
+                    "repeat the options of that training, choose another output folder, or pass `--resume false` to start anew");
+            if (TryReadTensors(candidate, student, parameters, optimizer)) return saved.State;
+        }
+        return null;
+    }
+
+    // Damaged beyond what renaming into place prevents, e.g. by a failing disk: the checkpoint before it is taken.
+    private static bool TryReadTensors(string candidate, CausalLM student, FlatParameters parameters, AdamW optimizer)
+    {
+        try
+        {
+            using var source = SafetensorsFile.Open(Path.Combine(candidate, TensorFile));
+            (string Name, Tensor Tensor)[] tensors = [.. Tensors(student, parameters, optimizer)];
+            foreach ((string name, Tensor tensor) in tensors) TensorBytes.Require(source, name, tensor.shape);
+            foreach ((string name, Tensor tensor) in tensors) TensorBytes.Read(source, name, tensor);
+            return true;
+        }
+        catch (InputException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Deletes all checkpoints.</summary>
+    public void Clear()
+    {
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+    }
+
+    private IEnumerable<string> Folders() => Directory.Exists(folder)
+        ? Directory.EnumerateDirectories(folder, "step-??????").Order(StringComparer.Ordinal)
+        : [];
+
+    private static SavedState? ReadState(string candidate)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<SavedState>(File.ReadAllText(Path.Combine(candidate, StateFile)));
+        }
+        catch (Exception e) when (e is JsonException or IOException)
+        {
+            return null; // not whole: the one before it is taken
+        }
+    }
+
+    private static IEnumerable<(string Name, Tensor Tensor)> Tensors(CausalLM student, FlatParameters parameters, AdamW optimizer) =>
+    [
+        ("parameters", parameters.Values), ("mean", optimizer.Mean), ("variance", optimizer.Variance),
+        .. student.named_buffers().Select(item => (item.name, item.buffer)),
+    ];
+}

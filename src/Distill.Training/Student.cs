@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using Distill.Chat;
+using Distill.Models;
+using Distill.Runs;
+using static TorchSharp.torch;
+
+namespace Distill.Training;
+
+/// <summary>The model to train, with its tokenizer and the files that go along with it unchanged.</summary>
+public sealed class Student
+{
+    // What belongs to a model folder besides the weights and their shape.
+    private static readonly string[] CompanionFiles =
+        ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "generation_config.json"];
+
+    private readonly string _companions;
+
+    private Student(CausalLM model, StudentChat chat, string companions) => (Model, Chat, _companions) = (model, chat, companions);
+
+    /// <summary>The model.</summary>
+    public CausalLM Model { get; }
+
+    /// <summary>Its tokenizer and template.</summary>
+    public StudentChat Chat { get; }
+
+    /// <summary>Makes the model of a preset with fresh weights, or loads a model folder.</summary>
+    /// <exception cref="InputException">The name is neither a preset nor a folder, or tokenizer and model do not belong together.</exception>
+    public static Student Prepare(TrainOptions options, Device device)
+    {
+        if (StudentPreset.Find(options.Student) is { } preset) return FromPreset(preset, options, device);
+        if (!Directory.Exists(options.Student))
+            throw new InputException($"student `{options.Student}` is neither a preset nor a model folder", $"presets: {string.Join(", ", StudentPreset.Names)}");
+        StudentChat chat = LoadChat(options.Student);
+        CausalLM model = ModelWeights.Load(options.Student, device);
+        RequireFit(chat, model.Config, options.Student);
+        return new(model, chat, options.Student);
+    }
+
+    /// <summary>Writes the model folder in Hugging Face's layout, whole or not at all.</summary>
+    public void Save(string folder) => AtomicFile.WriteFolder(folder, target =>
+    {
+        ModelWeights.Save(Model, target);
+        foreach (string file in CompanionFiles.Where(file => File.Exists(Path.Combine(_companions, file))))
+            File.Copy(Path.Combine(_companions, file), Path.Combine(target, file));
+        string generation = Path.Combine(target, "generation_config.json");
+        if (!File.Exists(generation)) AtomicFile.WriteText(generation, GenerationConfig(Model.Config));
+    });
+
+    private static Student FromPreset(ModelConfig preset, TrainOptions options, Device device)
+    {
+        string folder = options.Tokenizer ?? LearnedTokenizer.Prepare(options);
+        StudentChat chat = LoadChat(folder);
+        ModelConfig config = preset with
+        {
+            BosTokenId = chat.Tokenizer.BosTokenId,
+            EosTokenIds = [chat.EndOfSequence],
+            PadTokenId = chat.Tokenizer.PadTokenId,
+        };
+        RequireFit(chat, config, folder);
+        var model = new CausalLM(config, device);
+        model.InitializeWeights(RandomStream.DeriveSeed(options.Seed, "weights"));
+        return new(model, chat, folder);
+    }
+
+    private static StudentChat LoadChat(string folder) => new(ModelTokenizer.Load(folder), ChatTemplate.Load(folder));
+
+    private static void RequireFit(StudentChat chat, ModelConfig config, string folder)
+    {
+        if (chat.Tokenizer.VocabularySize > config.VocabSize)
+            throw new InputException($"{folder}: the tokenizer has {chat.Tokenizer.VocabularySize} tokens, the model only {config.VocabSize}",
+                "use the tokenizer that belongs to the model");
+    }
+
+    // Sampling as the R1 model card recommends it.
+    private static string GenerationConfig(ModelConfig config) => new JsonObject
+    {
+        ["bos_token_id"] = config.BosTokenId,
+        ["do_sample"] = true,
+        ["eos_token_id"] = config.EosTokenIds[0],
+        ["pad_token_id"] = config.PadTokenId,
+        ["temperature"] = 0.6,
+        ["top_p"] = 0.95,
+    }.ToJsonString(new() { WriteIndented = true }) + "\n";
+}

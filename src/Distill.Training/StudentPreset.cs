@@ -1,0 +1,63 @@
+using Distill.Models;
+
+namespace Distill.Training;
+
+/// <summary>Small shapes that are trained from nothing; a closed set of names.</summary>
+public static class StudentPreset
+{
+    /// <summary>Tokens of a tokenizer that is learned for a preset: 256 bytes, 7 of the chat format, and the few words of the generated problems.</summary>
+    public const int VocabularySize = 272;
+
+    /// <summary>The names.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["tiny-qwen", "tiny-r1"];
+
+    /// <summary>The shape of a preset, or null when the name is none.</summary>
+    public static ModelConfig? Find(string name) => name switch
+    {
+        "tiny-qwen" => TinyQwen,
+        "tiny-r1" => TinyR1,
+        _ => null,
+    };
+
+    // Deviation of fresh weights: near 1/sqrt(width), since 0.02 is meant for widths of thousands.
+    private static ModelConfig TinyQwen => new()
+    {
+        Architecture = Architecture.Qwen2,
+        VocabSize = VocabularySize,
+        HiddenSize = 128,
+        IntermediateSize = 352,
+        NumHiddenLayers = 4,
+        NumAttentionHeads = 4,
+        NumKeyValueHeads = 2,
+        HeadDim = 32,
+        RopeTheta = 10000,
+        MaxPositionEmbeddings = 1024,
+        TieWordEmbeddings = true,
+        InitializerRange = 0.06,
+    };
+
+    private static ModelConfig TinyR1 => new()
+    {
+        Architecture = Architecture.DeepSeekV3,
+        VocabSize = VocabularySize,
+        HiddenSize = 128,
+        IntermediateSize = 352,
+        NumHiddenLayers = 4,
+        NumAttentionHeads = 4,
+        NumKeyValueHeads = 4,
+        HeadDim = 48,
+        RopeTheta = 10000,
+        MaxPositionEmbeddings = 1024,
+        InitializerRange = 0.06,
+        Latent = new() { QLoraRank = 64, KvLoraRank = 64, QkNopeHeadDim = 32, QkRopeHeadDim = 16, VHeadDim = 32 },
+        Mixture = new()
+        {
+            NRoutedExperts = 8,
+            NumExpertsPerTok = 2,
+            NSharedExperts = 1,
+            MoeIntermediateSize = 96,
+            FirstKDenseReplace = 1,
+            RoutedScalingFactor = 1.0,
+        },
+    };
+}

@@ -1,0 +1,117 @@
+using Distill.Runs;
+
+namespace Distill.Training;
+
+/// <summary>What to do with a sample that is longer than a row.</summary>
+public enum ExcessLength
+{
+    /// <summary>Leave it out and count it.</summary>
+    Drop,
+
+    /// <summary>Stop with an error.</summary>
+    Raise,
+}
+
+/// <summary>Options of the <c>train</c> stage.</summary>
+public sealed record TrainOptions
+{
+    /// <summary>What to train: a preset (<c>tiny-qwen</c>, <c>tiny-r1</c>) or a model folder in Hugging Face's layout.</summary>
+    [Option("preset (tiny-qwen, tiny-r1) or model folder to start from", Required = true, IsPath = true)]
+    public string Student { get; init; } = "";
+
+    /// <summary>Training set: a Parquet file or folder of traces.</summary>
+    [Option("training set: traces as Parquet", Required = true, IsPath = true)]
+    public string Data { get; init; } = "";
+
+    /// <summary>Folder for checkpoints, metrics and the finished model.</summary>
+    [Option("folder for checkpoints, metrics.jsonl and model/", Required = true, IsPath = true)]
+    public string Out { get; init; } = "";
+
+    /// <summary>Folder of the tokenizer for a preset; without it one is learned from the training set.</summary>
+    [Option("folder of the tokenizer for a preset; none: learn one from the training set", IsPath = true)]
+    public string? Tokenizer { get; init; }
+
+    /// <summary>Optimizer updates; null: as many as <see cref="Epochs"/> take. 0 writes the untrained model.</summary>
+    [Option("optimizer updates (default: what the epochs take; 0 writes the untrained student)")]
+    public int? MaxSteps { get; init; }
+
+    /// <summary>Passes over the training set when <see cref="MaxSteps"/> is not given.</summary>
+    [Option("passes over the training set, when max_steps is not given")]
+    public int Epochs { get; init; } = 2;
+
+    /// <summary>Tokens of a row.</summary>
+    [Option("tokens of a training row")]
+    public int SequenceLength { get; init; } = 512;
+
+    /// <summary>Whether several samples share a row, kept apart by mask and positions.</summary>
+    [Option("put several samples into one row, attention and positions kept apart")]
+    public bool Packing { get; init; } = true;
+
+    /// <summary>What to do with samples longer than a row; they are never cut.</summary>
+    [Option("samples longer than a row: drop or raise (never cut)")]
+    public ExcessLength ExcessLength { get; init; } = ExcessLength.Drop;
+
+    /// <summary>Rows per optimizer update.</summary>
+    [Option("rows per optimizer update")]
+    public int BatchSize { get; init; } = 16;
+
+    /// <summary>Rows per forward and backward pass.</summary>
+    [Option("rows per forward and backward pass; the update is the same")]
+    public int MicroBatchSize { get; init; } = 16;
+
+    /// <summary>Highest learning rate.</summary>
+    [Option("highest learning rate")]
+    public double LearningRate { get; init; } = 1e-5;
+
+    /// <summary>Updates over which the learning rate rises from zero.</summary>
+    [Option("updates of linear warm-up")]
+    public int WarmupSteps { get; init; } = 20;
+
+    /// <summary>Where the cosine ends, as a share of the highest learning rate.</summary>
+    [Option("final learning rate as a share of the highest")]
+    public double MinLearningRateRatio { get; init; } = 0.1;
+
+    /// <summary>Decoupled weight decay of matrices; norms and biases have none.</summary>
+    [Option("weight decay of matrices")]
+    public double WeightDecay { get; init; } = 0.01;
+
+    /// <summary>AdamW's decay of the first moment.</summary>
+    [Option("AdamW beta1")]
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>AdamW's decay of the second moment.</summary>
+    [Option("AdamW beta2")]
+    public double Beta2 { get; init; } = 0.95;
+
+    /// <summary>Largest gradient norm of an update.</summary>
+    [Option("gradients are scaled down to this norm")]
+    public double MaxGradientNorm { get; init; } = 1.0;
+
+    /// <summary>Size of a router bias adjustment per update (mixture of experts only).</summary>
+    [Option("router bias adjustment per update (mixture of experts)")]
+    public double BalanceSpeed { get; init; } = 0.001;
+
+    /// <summary>Updates between checkpoints.</summary>
+    [Option("updates between checkpoints", DoesNotChangeResult = true)]
+    public int CheckpointEvery { get; init; } = 200;
+
+    /// <summary>Checkpoints to keep.</summary>
+    [Option("checkpoints to keep", DoesNotChangeResult = true)]
+    public int KeepCheckpoints { get; init; } = 2;
+
+    /// <summary>Whether to go on from the last checkpoint in the folder.</summary>
+    [Option("go on from the last checkpoint in the folder", DoesNotChangeResult = true)]
+    public bool Resume { get; init; } = true;
+
+    /// <summary>Same seed, same result.</summary>
+    [Option("seed of fresh weights and of the order of samples")]
+    public long Seed { get; init; } = 17;
+
+    /// <summary>Where to compute.</summary>
+    [Option("cpu, cuda or cuda:N")]
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Threads of one operation; 0 takes one per core.</summary>
+    [Option("threads of one operation (0: one per core)")]
+    public int Threads { get; init; }
+}

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Distill.Models;
+using Distill.Runs;
+using static TorchSharp.torch;
+
+namespace Distill.Training;
+
+/// <summary>What training gave.</summary>
+/// <param name="Steps">Updates done.</param>
+/// <param name="Samples">Samples of the training set that were used.</param>
+/// <param name="Dropped">Samples that were too long.</param>
+/// <param name="Tokens">Tokens seen.</param>
+/// <param name="Parameters">Parameters of the student.</param>
+/// <param name="FinalLoss">Mean loss of the last twentieth of the updates, in nats per token; not a number when there were none.</param>
+/// <param name="Seconds">Time spent in steps.</param>
+public sealed record TrainResult(int Steps, int Samples, int Dropped, long Tokens, long Parameters, double FinalLoss, double Seconds);
+
+/// <summary>The <c>train</c> stage: training set and student in, <c>model/</c> out.</summary>
+public static class TrainStage
+{
+    /// <summary>Folder of the finished model within the stage folder.</summary>
+    public const string ModelFolderName = "model";
+
+    /// <summary>File with one line per update within the stage folder.</summary>
+    public const string MetricsFileName = "metrics.jsonl";
+
+    /// <summary>Trains a student, going on from the last checkpoint in the folder.</summary>
+    /// <exception cref="InputException">An option, the training set or the student cannot be used.</exception>
+    public static Task<TrainResult> RunAsync(TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    {
+        Validate(options);
+        TorchRuntime.Initialize(options.Threads);
+        Device device = TorchRuntime.Device(options.Device);
+        Student student = Student.Prepare(options, device);
+        using CausalLM model = student.Model;
+        progress.Report(new("train: reading the training set", 0, 0, "samples"));
+        TrainingSet set = TrainingSet.Load(options.Data, student.Chat, options);
+
+        var checkpoints = new Checkpoint(Path.Combine(options.Out, "checkpoints"), Identity(options));
+        if (!options.Resume) checkpoints.Clear();
+        using var parameters = new FlatParameters(model);
+        using var optimizer = new AdamW(parameters, options);
+        TrainingState state = checkpoints.Restore(model, parameters, optimizer) ?? TrainingState.Start;
+        var batches = new BatchStream(set.Samples, options, state.Position);
+        int totalSteps = options.MaxSteps ?? Math.Max(1, (int)((long)batches.RowsPerEpoch * options.Epochs / options.BatchSize));
+
+        string metricsPath = Path.Combine(options.Out, MetricsFileName);
+        using (var metrics = new TrainingMetrics(metricsPath, state.Step))
+        {
+            var loop = new TrainingLoop(options, model, parameters, optimizer, batches, checkpoints);
+            state = loop.Run(state, totalSteps, metrics, progress, cancellation);
+        }
+        student.Save(Path.Combine(options.Out, ModelFolderName));
+        return Task.FromResult(new TrainResult(state.Step, set.Samples.Count, set.Dropped, state.Tokens,
+            parameters.Values.numel(), FinalLoss(metricsPath, totalSteps), state.Seconds));
+    }
+
+    private static void Validate(TrainOptions options)
+    {
+        (string Key, bool Right)[] rules =
+        [
+            ("sequence_length", options.SequenceLength >= 2), ("batch_size", options.BatchSize >= 1),
+            ("micro_batch_size", options.MicroBatchSize >= 1), ("epochs", options.Epochs >= 1),
+            ("max_steps", options.MaxSteps is null or >= 0), ("learning_rate", options.LearningRate > 0),
+            ("warmup_steps", options.WarmupSteps >= 0), ("min_learning_rate_ratio", options.MinLearningRateRatio is >= 0 and <= 1),
+            ("max_gradient_norm", options.MaxGradientNorm > 0), ("checkpoint_every", options.CheckpointEvery >= 1),
+            ("beta1", options.Beta1 is >= 0 and < 1), ("beta2", options.Beta2 is >= 0 and < 1), ("weight_decay", options.WeightDecay >= 0),
+        ];
+        foreach ((string key, bool right) in rules)
+        {
+            if (!right) throw new InputException($"train: `{key}` has a value that cannot be used", "see `distill train --help`");
+        }
+    }
+
+    // What a checkpoint must share with the training that continues it. Place and speed do not count.
+    private static string Identity(TrainOptions options)
+    {
+        TrainOptions relevant = options with { Out = "", Resume = true, CheckpointEvery = 1, KeepCheckpoints = 1, Data = "", Student = "", Tokenizer = null };
+        string start = StudentPreset.Find(options.Student) is null ? Fingerprint.OfPath(options.Student) : options.Student;
+        return Fingerprint.OfTexts(JsonSerializer.Serialize(relevant), start, Fingerprint.OfPath(options.Data),
+            options.Tokenizer is null ? "" : Fingerprint.OfFile(Path.Combine(options.Tokenizer, "tokenizer.json")));
+    }
+
+    private static double FinalLoss(string metricsPath, int totalSteps)
+    {
+        double[] last = [.. File.ReadLines(metricsPath).TakeLast(Math.Max(1, totalSteps / 20))
+            .Select(line => JsonNode.Parse(line)!["loss"]!.GetValue<double>())];
+        return last.Length == 0 ? double.NaN : last.Average();
+    }
+}

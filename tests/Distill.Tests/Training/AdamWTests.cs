@@ -1,0 +1,62 @@
+using Distill.Models;
+using Distill.Tests.Models;
+using Distill.Training;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Distill.Tests.Training;
+
+public sealed class AdamWTests
+{
+    [Fact]
+    public void UpdatesAreThoseOfThePaper()
+    {
+        TorchRuntime.Initialize(1);
+        using CausalLM model = TinyShapes.Random(TinyShapes.Qwen());
+        using var parameters = new FlatParameters(model);
+        var options = new TrainOptions { Beta1 = 0.9, Beta2 = 0.98, WeightDecay = 0.1 };
+        using var optimizer = new AdamW(parameters, options);
+        double[] expected = [.. TinyShapes.Floats(parameters.Values)];
+        double[] mean = new double[expected.Length], variance = new double[expected.Length];
+        for (int step = 1; step <= 4; step++)
+        {
+            using var none = no_grad();
+            using Tensor gradient = randn(expected.Length, generator: new Generator((ulong)step));
+            parameters.Gradients.copy_(gradient);
+            float[] g = TinyShapes.Floats(gradient);
+            double rate = 0.01 * step;
+            optimizer.Step(step, rate);
+            for (int i = 0; i < expected.Length; i++)
+            {
+                mean[i] = (0.9 * mean[i]) + (0.1 * g[i]);
+                variance[i] = (0.98 * variance[i]) + (0.02 * g[i] * g[i]);
+                double decay = i < parameters.MatrixCount ? rate * 0.1 * expected[i] : 0;
+                expected[i] -= decay + (rate * (mean[i] / (1 - Math.Pow(0.9, step))) / (Math.Sqrt(variance[i] / (1 - Math.Pow(0.98, step))) + 1e-8));
+            }
+        }
+        Assert.All(expected.Zip(TinyShapes.Floats(parameters.Values)), pair => Assert.InRange(pair.Second, pair.First - 1e-5, pair.First + 1e-5));
+    }
+
+    [Fact]
+    public void ClippingScalesTheWholeGradient()
+    {
+        TorchRuntime.Initialize(1);
+        using CausalLM model = TinyShapes.Random(TinyShapes.Qwen());
+        using var parameters = new FlatParameters(model);
+        parameters.Gradients.fill_(2);
+        double norm = 2 * Math.Sqrt(parameters.Gradients.numel());
+        Assert.Equal(norm, parameters.Clip(1), 2);
+        Assert.Equal(1, parameters.Gradients.norm().item<float>(), 4);
+        Assert.Equal(1, parameters.Clip(5), 4); // already small enough
+    }
+
+    [Fact]
+    public void TheLearningRateRisesThenFollowsACosine()
+    {
+        var schedule = new LearningRateSchedule(1, 10, 110, 0.1);
+        Assert.Equal(0.1, schedule.At(1), 9);
+        Assert.Equal(1, schedule.At(10), 9);
+        Assert.Equal(0.55, schedule.At(60), 9);
+        Assert.Equal(0.1, schedule.At(110), 9);
+    }
+}

@@ -1,0 +1,196 @@
+using Distill.Models;
+using Distill.Runs;
+using Distill.Tests.Models;
+using Distill.Training;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Distill.Tests.Training;
+
+public sealed class TrainingLoopTests
+{
+    private static readonly TrainOptions Recipe = new()
+    {
+        SequenceLength = 32,
+        BatchSize = 8,
+        MicroBatchSize = 8,
+        LearningRate = 5e-3,
+        WarmupSteps = 3,
+        CheckpointEvery = 5,
+        Seed = 3,
+    };
+
+    // Counting upwards from a number: easy to learn, so that a loss that does not fall shows a mistake.
+    private static readonly TrainingSample[] Samples =
+        [.. Enumerable.Range(0, 40).Select(i => new TrainingSample([.. Enumerable.Range(0, 6 + (i % 9)).Select(j => 2 + ((i + j) % 40))], 2))];
+
+    public static TheoryData<string> Families => ["qwen", "deepseek"];
+
+    private static ModelConfig Shape(string family) => family == "qwen" ? TinyShapes.Qwen() : TinyShapes.DeepSeek();
+
+    private sealed class Silent : IProgress<ProgressEvent>
+    {
+        public void Report(ProgressEvent value)
+        {
+        }
+    }
+
+    private sealed class Bench : IDisposable
+    {
+        public Bench(string family, string folder, TrainOptions? options = null)
+        {
+            Options = options ?? Recipe;
+            Folder = folder;
+            Student = TinyShapes.Random(Shape(family));
+            Parameters = new FlatParameters(Student);
+            Optimizer = new AdamW(Parameters, Options);
+            Checkpoints = new Checkpoint(Path.Combine(folder, "checkpoints"), "identity");
+        }
+
+        public TrainOptions Options { get; }
+
+        public string Folder { get; }
+
+        public CausalLM Student { get; }
+
+        public FlatParameters Parameters { get; }
+
+        public AdamW Optimizer { get; }
+
+        public Checkpoint Checkpoints { get; }
+
+        public TrainingState Train(int totalSteps, int? stopAfter = null)
+        {
+            TrainingState state = Checkpoints.Restore(Student, Parameters, Optimizer) ?? TrainingState.Start;
+            using var metrics = new TrainingMetrics(Path.Combine(Folder, "metrics.jsonl"), state.Step);
+            using var stop = new CancellationTokenSource();
+            var progress = new StopAt(stop, stopAfter);
+            return new TrainingLoop(Options, Student, Parameters, Optimizer, new BatchStream(Samples, Options, state.Position), Checkpoints)
+                .Run(state, totalSteps, metrics, progress, stop.Token);
+        }
+
+        public double[] Losses() => [.. File.ReadLines(Path.Combine(Folder, "metrics.jsonl"))
+            .Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!["loss"]!.GetValue<double>())];
+
+        public void Dispose()
+        {
+            Optimizer.Dispose();
+            Parameters.Dispose();
+            Student.Dispose();
+        }
+    }
+
+    private sealed class StopAt(CancellationTokenSource stop, int? step) : IProgress<ProgressEvent>
+    {
+        public void Report(ProgressEvent value)
+        {
+            if (value.Completed == step) stop.Cancel();
+        }
+    }
+
+    [Theory, MemberData(nameof(Families))]
+    public void TheLossFalls(string family)
+    {
+        using var folder = new TemporaryFolder();
+        using var bench = new Bench(family, folder.Path);
+        bench.Train(40);
+        double[] losses = bench.Losses();
+        Assert.Equal(40, losses.Length);
+        Assert.True(losses[^5..].Average() < losses[..5].Average() / 2, $"from {losses[0]} to {losses[^1]}");
+    }
+
+    [Theory, MemberData(nameof(Families))]
+    public void AnInterruptedTrainingEndsWithTheSameBits(string family)
+    {
+        using TemporaryFolder whole = new(), broken = new();
+        using var uninterrupted = new Bench(family, whole.Path);
+        uninterrupted.Train(17);
+
+        using (var first = new Bench(family, broken.Path))
+            Assert.Throws<OperationCanceledException>(() => first.Train(17, stopAfter: 8));
+        using var second = new Bench(family, broken.Path);
+        TrainingState end = second.Train(17);
+
+        Assert.Equal(17, end.Step);
+        Assert.Equal(TinyShapes.Floats(uninterrupted.Parameters.Values), TinyShapes.Floats(second.Parameters.Values));
+        Assert.Equal(uninterrupted.Losses(), second.Losses());
+        foreach (((string name, var expected), (string _, var actual)) in uninterrupted.Student.named_buffers().Zip(second.Student.named_buffers()))
+            Assert.True(TinyShapes.Floats(expected).SequenceEqual(TinyShapes.Floats(actual)), name);
+    }
+
+    [Fact]
+    public void AKilledTrainingGoesOnFromItsLastCheckpoint()
+    {
+        using TemporaryFolder whole = new(), broken = new();
+        using var uninterrupted = new Bench("qwen", whole.Path);
+        uninterrupted.Train(12);
+
+        using (var first = new Bench("qwen", broken.Path)) first.Train(7); // its schedule ends at 7, like a crash it leaves step 5 and 7 behind
+        Directory.Delete(Path.Combine(broken.Path, "checkpoints", "step-000007"), recursive: true);
+        using var second = new Bench("qwen", broken.Path);
+        Assert.Equal(12, second.Train(12).Step);
+        Assert.Equal(Enumerable.Range(1, 12), File.ReadLines(broken["metrics.jsonl"])
+            .Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!["step"]!.GetValue<int>()));
+    }
+
+    [Fact]
+    public void ADamagedCheckpointFallsBackToTheOneBefore()
+    {
+        using var folder = new TemporaryFolder();
+        using (var first = new Bench("qwen", folder.Path)) first.Train(10);
+        string newest = Path.Combine(folder.Path, "checkpoints", "step-000010", "state.safetensors");
+        using (FileStream damaged = File.OpenWrite(newest)) damaged.SetLength(damaged.Length / 2);
+        using var second = new Bench("qwen", folder.Path);
+        Assert.Equal(5, second.Checkpoints.Restore(second.Student, second.Parameters, second.Optimizer)!.Step);
+    }
+
+    [Fact]
+    public void ACheckpointOfOtherOptionsIsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        using (var first = new Bench("qwen", folder.Path)) first.Train(5);
+        using var second = new Bench("qwen", folder.Path);
+        var other = new Checkpoint(Path.Combine(folder.Path, "checkpoints"), "another identity");
+        Assert.Throws<InputException>(() => other.Restore(second.Student, second.Parameters, second.Optimizer));
+    }
+
+    [Theory, InlineData(1), InlineData(3), InlineData(8)]
+    public void MicroBatchesChangeNothing(int rows)
+    {
+        using TemporaryFolder whole = new(), parts = new();
+        using Bench one = new("qwen", whole.Path), many = new("qwen", parts.Path, Recipe with { MicroBatchSize = rows });
+        one.Train(4);
+        many.Train(4);
+        Assert.All(one.Losses().Zip(many.Losses()), pair => Assert.Equal(pair.First, pair.Second, 5));
+        Assert.True(TinyShapes.LargestDifference(one.Parameters.Values, many.Parameters.Values) < 1e-4);
+    }
+
+    [Theory, MemberData(nameof(Families))]
+    public void PackingChangesNeitherLossNorGradients(string family)
+    {
+        using TemporaryFolder a = new(), b = new();
+        using Bench packed = new(family, a.Path), apart = new(family, b.Path);
+        TrainingSample[] samples = Samples[..6];
+        int tokens = samples.Sum(sample => sample.LossTokens);
+        double loss = Backward(packed.Student, [samples[..3], samples[3..]], tokens);
+        double expected = samples.Sum(sample => Backward(apart.Student, [[sample]], tokens));
+        Assert.Equal(expected, loss, 5);
+        Assert.True(TinyShapes.LargestDifference(packed.Parameters.Gradients, apart.Parameters.Gradients) < 1e-5);
+
+        static double Backward(CausalLM student, IReadOnlyList<IReadOnlyList<TrainingSample>> rows, int lossTokens)
+        {
+            using var scope = NewDisposeScope();
+            using var batch = PackedBatch.Of(rows, CPU);
+            return CausalLoss.Backward(student, student.Hidden(batch.InputIds, batch.Positions, AttentionMask.WithinDocuments(batch.Documents)), batch, lossTokens);
+        }
+    }
+
+    [Fact]
+    public void ALossThatIsNotANumberStopsTheTraining()
+    {
+        using var folder = new TemporaryFolder();
+        using var bench = new Bench("qwen", folder.Path);
+        using (no_grad()) bench.Parameters.Values[0] = float.NaN;
+        Assert.Contains("step 1", Assert.Throws<InputException>(() => bench.Train(3)).Message, StringComparison.Ordinal);
+    }
+}
