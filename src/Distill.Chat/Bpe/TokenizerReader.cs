@@ -54,8 +54,34 @@ internal static class TokenizerReader
             // transformers writes 1e30 for "no limit", which is no 64-bit number
             ModelMaxLength = length.Value.ValueKind == JsonValueKind.Number && length.Value.TryGetInt64(out long most) ? most : null,
             TokenizerClass = root["tokenizer_class"].TextOrNull() ?? "PreTrainedTokenizerFast",
-            ChatTemplate = root["chat_template"].Value.ValueKind == JsonValueKind.String ? root["chat_template"].Text() : null,
+            ChatTemplate = ReadChatTemplate(root["chat_template"]),
         };
+    }
+
+    /// <summary>The template under <c>chat_template</c>: text, or of a list of named ones the default; null when there is none.</summary>
+    /// <exception cref="InputException">The value is malformed.</exception>
+    public static string? ReadChatTemplate(JsonInput template)
+    {
+        if (template.Value.ValueKind != JsonValueKind.Array) return template.TextOrNull();
+        List<(string Name, string Source)> named = [.. template.Elements().Select(entry => (entry["name"].Text(), entry["template"].Text()))];
+        return named switch
+        {
+            [] => null,
+            [var only] => only.Source,
+            _ => named.Find(entry => entry.Name == "default").Source ?? throw template.Complaint("has several templates and none of them is named `default`"),
+        };
+    }
+
+    /// <summary>Texts of the special tokens under the names that chat templates use.</summary>
+    /// <exception cref="InputException">A value is malformed.</exception>
+    public static Dictionary<string, string> ReadSpecialTokens(JsonInput root)
+    {
+        var tokens = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string name in (string[])["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"])
+        {
+            if (ReadTokenText(root[name]) is { } text) tokens[name] = text;
+        }
+        return tokens;
     }
 
     private static void RefuseUnknownFeatures(JsonInput model)
