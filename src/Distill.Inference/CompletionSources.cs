@@ -1,5 +1,7 @@
+using Distill.Chat;
 using Distill.Models;
 using Distill.Runs;
+using Distill.Weights;
 
 namespace Distill.Inference;
 
@@ -9,16 +11,36 @@ public static class CompletionSources
     /// <summary>Prompts computed together unless the caller knows better.</summary>
     public const int DefaultBatchSize = 64;
 
-    /// <summary>Opens a model folder in Hugging Face's layout.</summary>
-    /// <param name="path">The model.</param>
+    /// <summary>Opens a model folder in Hugging Face's layout, a GGUF file, or an exported ONNX model.</summary>
+    /// <param name="path">The model. Tokenizer, template and stop tokens are those of the model itself.</param>
     /// <param name="device"><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <param name="batchSize">Prompts computed together.</param>
     /// <exception cref="InputException">There is no model at the path, or it cannot be used.</exception>
     public static ICompletionSource Open(string path, string device = "cpu", int batchSize = DefaultBatchSize)
     {
+        if (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) return OpenGguf(path, device, batchSize);
+        if (OnnxModelPath.Find(path) is { } onnx) return OpenOnnx(onnx, path, device, batchSize);
+        if (!Directory.Exists(path)) throw new InputException($"{path}: no such model", "give a model folder, a .gguf file or an .onnx file");
         TorchRuntime.Initialize();
         CausalLM model = ModelWeights.Load(path, TorchRuntime.Device(device));
-        model.eval();
         return new BatchGenerator(new TorchLanguageModel(model), ModelChat.Load(path, model.Config.EosTokenIds), ModelIdentity.Of(path), batchSize);
+    }
+
+    private static BatchGenerator OpenGguf(string path, string device, int batchSize)
+    {
+        if (!File.Exists(path)) throw new InputException($"{path}: no such file", "give a model folder, a .gguf file or an .onnx file");
+        TorchRuntime.Initialize();
+        using var file = GgufReader.Open(path);
+        ModelConfig config = GgufModelConfig.Read(file);
+        ModelTokenizer tokenizer = GgufTokenizer.Read(file);
+        using var weights = new GgufWeights(file);
+        CausalLM model = ModelWeights.Load(config, weights, TorchRuntime.Device(device));
+        return new BatchGenerator(new TorchLanguageModel(model), ModelChat.Of(path, tokenizer, config.EosTokenIds), ModelIdentity.Of(path), batchSize);
+    }
+
+    private static BatchGenerator OpenOnnx(OnnxModelPath onnx, string path, string device, int batchSize)
+    {
+        IReadOnlyList<int> ends = ModelConfigFile.Load(onnx.Folder).EosTokenIds;
+        return new BatchGenerator(OnnxLanguageModel.Open(onnx.ModelFile, device), ModelChat.Load(onnx.Folder, ends), ModelIdentity.Of(path), batchSize);
     }
 }

@@ -24,6 +24,20 @@ public sealed record ModelChat(ModelTokenizer Tokenizer, ChatTemplate Template, 
         return new(tokenizer, ChatTemplate.Load(folder), stops);
     }
 
+    /// <summary>Tokenizer and template as a GGUF file carries them.</summary>
+    /// <param name="path">The file, for error messages.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="stops">Its end-of-sequence tokens.</param>
+    /// <exception cref="InputException">The file has no chat template, or nothing says when to stop.</exception>
+    public static ModelChat Of(string path, ModelTokenizer tokenizer, IReadOnlyList<int> stops)
+    {
+        TokenizerConfig config = tokenizer.Config;
+        if (config.ChatTemplate is null) throw new InputException($"{path}: has no chat template", "export the model again from a folder that has one");
+        if (stops.Count == 0) throw new InputException($"{path}: names no end-of-sequence token", "export the model again from a folder that has one");
+        (string Key, string? Token)[] special = [("bos_token", config.BosToken), ("eos_token", config.EosToken), ("pad_token", config.PadToken), ("unk_token", config.UnkToken)];
+        return new(tokenizer, ChatTemplate.Parse(config.ChatTemplate, special.Where(item => item.Token is not null).ToDictionary(item => item.Key, item => item.Token!)), stops.ToHashSet());
+    }
+
     /// <summary>The prompt's tokens, up to where the completion starts.</summary>
     public int[] PromptTokens(IReadOnlyList<Message> messages) => Tokenizer.Encode(Template.Render(messages, addGenerationPrompt: true));
 
