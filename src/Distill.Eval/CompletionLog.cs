@@ -73,8 +73,6 @@ internal sealed class CompletionLog : IDisposable
 
     public Completion Read(int index) => Parse(journal.Read(offsets[index])).Completion!;
 
-    public void Flush() => journal.Flush();
-
     public void Dispose() => journal.Dispose();
 
     private void Load(string identity, Action<int, Completion> onStored)

@@ -14,7 +14,7 @@ public sealed record EvalOptions
     public IReadOnlyList<string> Suites { get; init; } = [];
 
     /// <summary>What the model is called in results.</summary>
-    [Option("what to call the model in the results; else the name of its file or folder", DoesNotChangeResult = true)]
+    [Option("what to call the model in the results; else the name of its file or folder")]
     public string? Name { get; init; }
 
     /// <summary>Samples of each problem.</summary>
