@@ -17,7 +17,8 @@ internal static class ParseProblems
         IEnumerable<string> swallowed = parsed.CommandResult.Children.OfType<ArgumentResult>()
             .SelectMany(argument => argument.Tokens).Select(token => token.Value).Where(value => value.StartsWith("--", StringComparison.Ordinal));
         string[] flags = [.. swallowed];
-        foreach (string token in flags.Length > 0 ? flags : parsed.UnmatchedTokens)
+        string[] unknown = flags.Length > 0 ? flags : Telling(parsed.UnmatchedTokens);
+        foreach (string token in unknown)
         {
             string[] known = token.StartsWith('-') ? [.. command.Options.Where(option => !option.Hidden).Select(option => option.Name)]
                 : [.. command.Subcommands.Select(sub => sub.Name)];
@@ -27,6 +28,13 @@ internal static class ParseProblems
         if (parsed.UnmatchedTokens.Count == 0)
             foreach (ParseError error in parsed.Errors) errors.Show($"{path}: {error.Message.TrimEnd('.')}", $"see `{path} --help`");
         return true;
+    }
+
+    // Behind an unknown command nothing can be understood, and a word behind an unknown flag is its value.
+    private static string[] Telling(IReadOnlyList<string> unmatched)
+    {
+        string[] flags = [.. unmatched.Where(token => token.StartsWith('-'))];
+        return flags.Length == 0 || !unmatched[0].StartsWith('-') ? [.. unmatched.Take(1)] : flags;
     }
 
     private static string PathOf(CommandResult result) =>

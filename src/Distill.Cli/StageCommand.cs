@@ -43,6 +43,7 @@ internal static class StageCommand
             HelpName = option.IsSwitch ? "true|false" : option.ValueName,
             Arity = option.IsList ? ArgumentArity.OneOrMore : option.IsSwitch ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
             AllowMultipleArgumentsPerToken = option.IsList,
+            CustomParser = result => [.. result.Tokens.Select(token => token.Value)], // OptionSet converts, with its own messages
         };
     }
 
