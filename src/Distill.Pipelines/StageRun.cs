@@ -26,15 +26,15 @@ public static class StageRun
     {
         object raw = kind.Options.Bind(kind.Name, null, values);
         string folder = Path.GetFullPath(kind.Options.Find("out")!.TextIn(raw));
-        using FolderLock locked = FolderLock.Take(folder);
         var hashes = new InputHashes(Path.Combine(folder, StageFolder.InputHashesFile), time);
         StageBinding binding = StageBinding.Make(kind, null, values, null, new Dictionary<string, PlannedStage>(), hashes);
-        hashes.Save();
+        using FolderLock locked = FolderLock.Take(folder); // not before: what cannot run leaves nothing behind
         var (status, manifest) = StageFolder.Inspect(folder, kind, binding.Fingerprint);
+        if (status == StageStatus.Stale && !StageFolder.IsOurs(folder)) throw NotOurs(folder);
+        hashes.Save();
         if (manifest != null) return (manifest, true);
         if (status == StageStatus.Stale)
         {
-            if (!StageFolder.IsOurs(folder)) throw NotOurs(folder);
             if (!replace)
                 throw new InputException($"{folder}: holds the result of other options or inputs", "choose another `--out`, or replace it with `--replace`");
             StageFolder.Empty(folder);

@@ -90,10 +90,14 @@ public static class AtomicFile
         IOException when IsDiskFull(e) => new InputException($"{path}: the disk is full", "free some space and run the same command again; nothing already finished is lost", inner: e),
         UnauthorizedAccessException => new InputException($"{path}: cannot be written (permission denied)", "choose another output folder or change its permissions", inner: e),
         IOException when FileInPlaceOfFolder(path) is { } file => new InputException($"{file}: is a file, not a folder", "choose another output folder", inner: e),
-        DirectoryNotFoundException or PathTooLongException => new InputException($"{path}: cannot be created", "check that every folder of the path can exist", inner: e),
+        FileNotFoundException { FileName: { } missing } when path.StartsWith(missing, StringComparison.Ordinal) => CannotBeCreated(path, e), // /proc and its like
+        DirectoryNotFoundException or PathTooLongException => CannotBeCreated(path, e),
         IOException when (e.HResult & 0xFFFF) is 30 => new InputException($"{path}: the file system is read-only", "choose another output folder", inner: e),
         _ => null,
     };
+
+    private static InputException CannotBeCreated(string path, Exception e) =>
+        new($"{path}: cannot be created", "check that every folder of the path can exist", inner: e);
 
     private static string? FileInPlaceOfFolder(string path)
     {

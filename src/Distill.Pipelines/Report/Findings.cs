@@ -13,7 +13,7 @@ internal static class Findings
         };
         if (Same(data, ScoreRole.AnswersOnly, distilled) is { } answers)
         {
-            sentences.Add($"The same student trained on answers alone{Compute(data)} solves {Share(answers)} ({Figure.Interval(answers.Low, answers.High)}).");
+            sentences.Add($"{Comparison(data)} solves {Share(answers)} ({Figure.Interval(answers.Low, answers.High)}).");
             if (answers.High >= distilled.Low && distilled.High >= answers.Low)
                 sentences.Add("The two intervals overlap: this run does not show a difference between them.");
             else if (answers.PassAt1 > distilled.PassAt1)
@@ -44,12 +44,14 @@ internal static class Findings
     private static string Share(ScoreRow score) => Figure.Percent(score.PassAt1);
 
     // Says "the same" only where the two trainings' own figures are the same.
-    private static string Compute(ReportData data)
+    private static string Comparison(ReportData data)
     {
         LossCurve? distilled = data.Curves.FirstOrDefault(curve => curve.Role == ScoreRole.Distilled);
         LossCurve? answers = data.Curves.FirstOrDefault(curve => curve.Role == ScoreRole.AnswersOnly);
-        if (distilled is not { Points.Count: > 0 } || answers is not { Points.Count: > 0 }) return "";
+        if (distilled is not { Points.Count: > 0 } || answers is not { Points.Count: > 0 }) return "A student trained on answers alone";
         long steps = (long)distilled.Points[^1].Step, answerSteps = (long)answers.Points[^1].Step;
-        return steps == answerSteps ? $" for the same {Figure.Count(steps)} steps" : $" for {Figure.Count(answerSteps)} steps against {Figure.Count(steps)}";
+        string student = distilled.Student == answers.Student ? "The same student" : "A student";
+        return steps == answerSteps ? $"{student} trained on answers alone for the same {Figure.Count(steps)} steps"
+            : $"{student} trained on answers alone for {Figure.Count(answerSteps)} steps against {Figure.Count(steps)}";
     }
 }

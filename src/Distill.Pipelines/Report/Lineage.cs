@@ -19,11 +19,18 @@ internal sealed class Lineage
         return sets.SelectMany(SourcesOf).Any(source => source.Kind.Name == "teacher-gen") ? ScoreRole.Distilled : ScoreRole.Other;
     }
 
-    /// <summary>Whether some stage takes its completions from this model.</summary>
-    public bool IsTeacher(string path) => _byId.Values.Any(stage => stage.Kind.Name == "teacher-gen" && SamePath(Text(stage, "teacher"), path));
+    /// <summary>What a scored model is, told from the stage that made it or uses it.</summary>
+    public ScoreRole RoleOf(string model) => MakerOf(model) switch
+    {
+        { Kind.Name: "export" } => ScoreRole.Artifact,
+        { Kind.Name: "train" } train => RoleOfStudent(train),
+        null when IsTeacher(model) => ScoreRole.Teacher,
+        _ => ScoreRole.Other,
+    };
 
-    /// <summary>The stage that a path lies in, or null.</summary>
-    public PlannedStage? MakerOf(string path)
+    private bool IsTeacher(string path) => _byId.Values.Any(stage => stage.Kind.Name == "teacher-gen" && SamePath(Text(stage, "teacher"), path));
+
+    private PlannedStage? MakerOf(string path)
     {
         string full = Path.GetFullPath(path) + Path.DirectorySeparatorChar;
         return _byId.Values.FirstOrDefault(stage => full.StartsWith(Path.GetFullPath(stage.Folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal));

@@ -45,7 +45,7 @@ public sealed record ScoreRow(
 internal sealed record FunnelData(string Stage, FilterFunnel Funnel, IReadOnlyList<TraceExample> Examples);
 
 /// <summary>The losses of one <c>train</c> stage.</summary>
-internal sealed record LossCurve(string Stage, ScoreRole Role, IReadOnlyList<(double Step, double Loss)> Points, double? TokensPerSecond, long Tokens);
+internal sealed record LossCurve(string Stage, ScoreRole Role, string Student, IReadOnlyList<(double Step, double Loss)> Points, double? TokensPerSecond, long Tokens);
 
 /// <summary>One exported file.</summary>
 internal sealed record ArtifactRow(string Path, string Format, string Type, long Bytes, double BitsPerWeight, ScoreRow? Score);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distill.Curation;
+using Distill.Eval;
 using Distill.Export;
 
 namespace Distill.Pipelines.Report;
@@ -8,8 +9,16 @@ namespace Distill.Pipelines.Report;
 /// <summary>Reads the files that stages leave for the report.</summary>
 internal static class StageFiles
 {
-    /// <summary>Scores of an <c>eval</c> stage.</summary>
-    public static IEnumerable<ScoreRow> Scores(PlannedStage stage, Lineage lineage) => [];
+    /// <summary>Scores of an <c>eval</c> stage, one for each suite.</summary>
+    public static IEnumerable<ScoreRow> Scores(PlannedStage stage, Lineage lineage)
+    {
+        EvalReport report = EvalReport.Load(stage.Folder);
+        string model = Lineage.Text(stage, "model"), name = Lineage.Text(stage, "name");
+        ScoreRole role = lineage.RoleOf(model);
+        return report.Suites.Select(score => new ScoreRow(
+            name.Length > 0 ? name : report.Name, role, score.Suite, score.PassAt1.Value, score.PassAt1.Low, score.PassAt1.High, score.Problems, score.Samples,
+            score.TruncationRate, score.MeanTokens, score.TokensPerSecond > 0 ? score.TokensPerSecond : null, model));
+    }
 
     /// <summary>Funnel and examples of a <c>curate</c> stage.</summary>
     public static FunnelData Funnel(PlannedStage stage) => new(stage.Id, FilterFunnel.Load(stage.Folder), TraceExample.Load(stage.Folder));
@@ -29,7 +38,7 @@ internal static class StageFiles
             tokens = (long)(Number(step, "tokens") ?? tokens);
         }
         speeds.Sort();
-        return new LossCurve(stage.Id, lineage.RoleOfStudent(stage), points, speeds.Count > 0 ? speeds[speeds.Count / 2] : null, tokens);
+        return new LossCurve(stage.Id, lineage.RoleOfStudent(stage), Lineage.Text(stage, "student"), points, speeds.Count > 0 ? speeds[speeds.Count / 2] : null, tokens);
     }
 
     /// <summary>Files of an <c>export</c> stage.</summary>

@@ -78,7 +78,7 @@ internal static class SampleReport
     private static LossCurve Curve(string stage, ScoreRole role, double floor, double scale)
     {
         var random = new RandomStream(7);
-        return new LossCurve(stage, role, [.. Enumerable.Range(1, 1500).Select(step => ((double)step, (floor + (5.5 * Math.Exp(-step / scale))) * Math.Exp(0.15 * random.NextNormal())))], 18_200, 9_000_000);
+        return new LossCurve(stage, role, "tiny-qwen", [.. Enumerable.Range(1, 1500).Select(step => ((double)step, (floor + (5.5 * Math.Exp(-step / scale))) * Math.Exp(0.15 * random.NextNormal())))], 18_200, 9_000_000);
     }
 
     private static List<ArtifactRow> Artifacts()
