@@ -1,3 +1,4 @@
+using Distill.Inference;
 using Distill.Models;
 using Distill.Weights;
 using static TorchSharp.torch;
@@ -28,16 +29,23 @@ internal sealed class TorchReference : IDisposable
         return [.. logits.Chunk(logits.Length / tokens.Length)];
     }
 
-    /// <summary>The likeliest token, again and again, each time from the whole sequence.</summary>
-    public int[] Greedy(int[] prompt, int count)
+    /// <summary>
+    /// The likeliest token of each prompt, again and again, as the product decodes: all prompts in one padded batch, with the
+    /// key and value cache.
+    /// </summary>
+    public int[][] Greedy(IReadOnlyList<int[]> prompts, int count)
     {
-        List<int> sequence = [.. prompt];
-        while (sequence.Count < prompt.Length + count)
+        var model = new TorchLanguageModel(_model); // shares the weights; disposed with this
+        using IDecodingSession session = model.StartSession(prompts.Max(prompt => prompt.Length) + count);
+        var logits = new float[prompts.Count * model.VocabularySize];
+        session.Prefill(prompts, logits);
+        var produced = new List<int[]>();
+        while (true)
         {
-            float[] last = Logits([.. sequence])[^1];
-            sequence.Add(Array.IndexOf(last, last.Max()));
+            produced.Add([.. logits.Chunk(model.VocabularySize).Select(row => Array.IndexOf(row, row.Max()))]);
+            if (produced.Count == count) return [.. prompts.Select((_, row) => produced.Select(step => step[row]).ToArray())];
+            session.Step(produced[^1], logits);
         }
-        return [.. sequence.Skip(prompt.Length)];
     }
 
     public void Dispose() => _model.Dispose();
