@@ -12,7 +12,11 @@ public sealed record CompletionRequest(string Id, IReadOnlyList<Message> Message
 /// <param name="Request">The request.</param>
 /// <param name="Completion">What the model produced.</param>
 /// <param name="Seconds">Seconds from request to last token.</param>
-public sealed record CompletedRequest(CompletionRequest Request, Completion Completion, double Seconds);
+/// <param name="Failure">
+/// Short code in snake_case that says why the engine will never complete it, e.g. <c>context_exceeded</c>; null for a
+/// completion, which then has the finish reason <c>stop</c> or <c>length</c>.
+/// </param>
+public sealed record CompletedRequest(CompletionRequest Request, Completion Completion, double Seconds, string? Failure = null);
 
 /// <summary>Anything that turns prompts into completions: a model in this process, an ONNX file, a server.</summary>
 public interface ICompletionSource : IAsyncDisposable
