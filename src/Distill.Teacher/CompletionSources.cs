@@ -1,0 +1,41 @@
+using Distill.Inference;
+using Distill.Inference.Endpoints;
+using Distill.Prompts;
+using Distill.Runs;
+
+namespace Distill.Teacher;
+
+/// <summary>Opens the teacher that the options name.</summary>
+public static class CompletionSources
+{
+    /// <summary>Name of the teacher that is delivered with distill.</summary>
+    public const string Embedded = "embedded";
+
+    /// <summary>Name of the teacher that answers with the prompts' worked solutions.</summary>
+    public const string Worked = "worked";
+
+    /// <summary>Opens it. An endpoint is not contacted before the first request.</summary>
+    /// <param name="options">Which teacher, and where.</param>
+    /// <param name="prompts">The prompts that it will be asked for.</param>
+    /// <exception cref="InputException">There is no such teacher, or options contradict each other.</exception>
+    public static ICompletionSource Open(TeacherGenOptions options, IReadOnlyList<Prompt> prompts)
+    {
+        if (options.Endpoint is { } url) return OpenEndpoint(options, url);
+        if (options.Model is not null) throw new InputException("--model names a model at an endpoint, and there is no --endpoint", "add --endpoint URL, or name a model folder with --teacher");
+        if (options.Teacher == Worked) return new WorkedSolutionSource(prompts);
+        throw new InputException("soon");
+    }
+
+    private static OpenAIEndpoint OpenEndpoint(TeacherGenOptions options, string url)
+    {
+        if (options.Teacher != Embedded) throw new InputException("--teacher and --endpoint both name a teacher", "leave one of them out");
+        if (string.IsNullOrWhiteSpace(options.Model)) throw new InputException("--endpoint needs the name of a model", "add --model NAME as the server knows it (GET /models lists the names)");
+        return new OpenAIEndpoint(new EndpointOptions
+        {
+            Url = url,
+            Model = options.Model,
+            Key = ApiKey.Find(options.ApiKeyFile),
+            Concurrency = options.Concurrency,
+        });
+    }
+}

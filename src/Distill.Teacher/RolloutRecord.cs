@@ -1,0 +1,109 @@
+using System.Text;
+using Distill.Chat;
+using Distill.Verification;
+
+namespace Distill.Teacher;
+
+/// <summary>
+/// A finished rollout as the journal keeps it. What follows from the plan (prompt, sampling, teacher) is not repeated, and
+/// reasoning and answer, which are nearly always parts of the raw text, are kept as places in it.
+/// </summary>
+internal sealed record RolloutRecord
+{
+    private const int NotInRawText = -1;
+
+    /// <summary>Place in the plan.</summary>
+    public required int Index { get; init; }
+
+    /// <summary>Rollout id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>What the teacher produced.</summary>
+    public required Completion Completion { get; init; }
+
+    /// <summary>The judgement.</summary>
+    public required Verdict Verdict { get; init; }
+
+    /// <summary>Seconds from request to last token; 0 where a batch shares its time.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Seconds that the run had taken when this rollout came, over all its attempts.</summary>
+    public required double RunSeconds { get; init; }
+
+    /// <summary>Bytes of the record.</summary>
+    public byte[] ToBytes()
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream, Encoding.UTF8);
+        writer.Write(Index);
+        writer.Write((byte)Verdict.Outcome);
+        writer.Write((byte)Completion.FinishReason);
+        writer.Write(Completion.PromptTokens);
+        writer.Write(Completion.CompletionTokens);
+        writer.Write(RunSeconds);
+        writer.Write(Seconds);
+        writer.Write(Id);
+        writer.Write(Verdict.Reason);
+        writer.Write(Verdict.Verifier);
+        writer.Write(Verdict.ExtractedAnswer is not null);
+        writer.Write(Verdict.ExtractedAnswer ?? "");
+        writer.Write(Completion.ReasoningUnclosed);
+        writer.Write(Completion.RawText);
+        WritePart(writer, Completion.RawText, Completion.Reasoning, last: false);
+        WritePart(writer, Completion.RawText, Completion.Answer, last: true);
+        return stream.ToArray();
+    }
+
+    /// <summary>Reads a record.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no record.</exception>
+    public static RolloutRecord Read(byte[] bytes)
+    {
+        using var reader = new BinaryReader(new MemoryStream(bytes), Encoding.UTF8);
+        try
+        {
+            RolloutSummary summary = RolloutSummary.Read(reader);
+            double seconds = reader.ReadDouble();
+            string id = reader.ReadString(), reason = reader.ReadString(), verifier = reader.ReadString();
+            bool extracted = reader.ReadBoolean();
+            string answer = reader.ReadString();
+            bool unclosed = reader.ReadBoolean();
+            string raw = reader.ReadString();
+            return new RolloutRecord
+            {
+                Index = summary.Index,
+                Id = id,
+                Seconds = seconds,
+                RunSeconds = summary.RunSeconds,
+                Verdict = new Verdict(summary.Outcome, reason, extracted ? answer : null, verifier),
+                Completion = new Completion
+                {
+                    RawText = raw,
+                    Reasoning = ReadPart(reader, raw),
+                    Answer = ReadPart(reader, raw),
+                    ReasoningUnclosed = unclosed,
+                    FinishReason = summary.FinishReason,
+                    PromptTokens = summary.PromptTokens,
+                    CompletionTokens = summary.CompletionTokens,
+                },
+            };
+        }
+        catch (Exception e) when (e is EndOfStreamException or ArgumentException or FormatException)
+        {
+            throw new InvalidDataException($"not a rollout: {e.Message}", e);
+        }
+    }
+
+    private static void WritePart(BinaryWriter writer, string raw, string part, bool last)
+    {
+        int start = last ? raw.LastIndexOf(part, StringComparison.Ordinal) : raw.IndexOf(part, StringComparison.Ordinal);
+        writer.Write(start < 0 ? NotInRawText : start);
+        if (start < 0) writer.Write(part);
+        else writer.Write(part.Length);
+    }
+
+    private static string ReadPart(BinaryReader reader, string raw)
+    {
+        int start = reader.ReadInt32();
+        return start == NotInRawText ? reader.ReadString() : raw.Substring(start, reader.ReadInt32());
+    }
+}

@@ -1,0 +1,49 @@
+using Distill.Chat;
+using Distill.Verification;
+
+namespace Distill.Teacher;
+
+/// <summary>Counts over rollouts.</summary>
+internal sealed class RolloutTally
+{
+    /// <summary>All of them.</summary>
+    public int Rollouts { get; private set; }
+
+    /// <summary>With the verdict correct.</summary>
+    public int Correct { get; private set; }
+
+    /// <summary>With the verdict incorrect.</summary>
+    public int Incorrect { get; private set; }
+
+    /// <summary>With the verdict unverifiable.</summary>
+    public int Unverifiable { get; private set; }
+
+    /// <summary>Cut off by the token limit.</summary>
+    public int Truncated { get; private set; }
+
+    /// <summary>Failed in the engine.</summary>
+    public int Failed { get; private set; }
+
+    /// <summary>Tokens of their prompts.</summary>
+    public long PromptTokens { get; private set; }
+
+    /// <summary>Tokens of their completions.</summary>
+    public long CompletionTokens { get; private set; }
+
+    /// <summary>Seconds that the run has taken up to the last of them.</summary>
+    public double RunSeconds { get; private set; }
+
+    /// <summary>Counts one more.</summary>
+    public void Add(RolloutSummary rollout)
+    {
+        Rollouts++;
+        if (rollout.Outcome == Outcome.Correct) Correct++;
+        else if (rollout.Outcome == Outcome.Incorrect) Incorrect++;
+        else Unverifiable++;
+        if (rollout.FinishReason == FinishReason.Length) Truncated++;
+        if (rollout.FinishReason == FinishReason.Error) Failed++;
+        PromptTokens += rollout.PromptTokens;
+        CompletionTokens += rollout.CompletionTokens;
+        RunSeconds = Math.Max(RunSeconds, rollout.RunSeconds);
+    }
+}

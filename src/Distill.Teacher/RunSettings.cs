@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Distill.Runs;
+using Distill.Verification;
+
+namespace Distill.Teacher;
+
+/// <summary>
+/// What decides the traces of a run, by name. It stands at the head of the journal: a folder goes on only with the
+/// settings it began with.
+/// </summary>
+internal sealed class RunSettings
+{
+    private readonly SortedDictionary<string, string> _values;
+
+    private RunSettings(SortedDictionary<string, string> values) => _values = values;
+
+    /// <summary>The settings of a run.</summary>
+    public static RunSettings Of(RolloutPlan plan, TeacherGenOptions options, IVerifier verifier, int? batchSize, int rowsPerPart) => new(new(StringComparer.Ordinal)
+    {
+        ["format"] = "1",
+        ["teacher"] = plan.Teacher,
+        ["prompts"] = $"{plan.Prompts.Count} prompts ({RolloutPlan.Hash(plan.Prompts)[..12]})",
+        ["samples-per-prompt"] = options.SamplesPerPrompt.ToString(),
+        ["temperature"] = options.Temperature.ToString("R"),
+        ["top-p"] = options.TopP.ToString("R"),
+        ["top-k"] = options.TopK.ToString(),
+        ["max-tokens"] = options.MaxTokens.ToString(),
+        ["verify"] = verifier.Id,
+        ["seed"] = options.Seed.ToString(),
+        ["batch-size"] = batchSize?.ToString() ?? "none",
+        ["rows per part"] = rowsPerPart.ToString(),
+    });
+
+    /// <summary>Reads settings from a journal.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no settings.</exception>
+    public static RunSettings Read(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return new(JsonSerializer.Deserialize<SortedDictionary<string, string>>(bytes) ?? []);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"not the settings of a run: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Bytes for a journal.</summary>
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(_values);
+
+    /// <summary>Refuses to go on with other settings than those of the folder, and names what differs.</summary>
+    /// <param name="folder">The folder, for the message.</param>
+    /// <param name="before">The settings it began with.</param>
+    /// <exception cref="InputException">Something differs.</exception>
+    public void ThrowIfDiffers(string folder, RunSettings before)
+    {
+        string[] differences = [.. _values.Keys.Union(before._values.Keys).Order(StringComparer.Ordinal)
+            .Where(name => _values.GetValueOrDefault(name) != before._values.GetValueOrDefault(name))
+            .Select(name => $"{name} was {before._values.GetValueOrDefault(name, "not set")}, now {_values.GetValueOrDefault(name, "not set")}")];
+        if (differences.Length == 0) return;
+        throw new InputException($"{folder}: holds a run with other settings: {string.Join("; ", differences)}",
+            "use the settings it began with to go on, or choose another output folder");
+    }
+}

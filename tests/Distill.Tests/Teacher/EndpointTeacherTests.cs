@@ -1,0 +1,76 @@
+using Distill.Runs;
+using Distill.Teacher;
+using Distill.Tests.Inference.Endpoints;
+using Distill.Traces;
+using Distill.Verification;
+using Xunit;
+using static Distill.Tests.Inference.Endpoints.ScriptedServer;
+
+namespace Distill.Tests.Teacher;
+
+/// <summary>teacher-gen against a server, from options to Parquet.</summary>
+public sealed class EndpointTeacherTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task ServerFailuresOfEveryKindLoseAndRepeatNothing()
+    {
+        // every rollout fails once in one of several ways before it succeeds
+        var failed = new HashSet<string>();
+        await using var server = new ScriptedServer((request, stream) =>
+        {
+            string id = request.Headers["X-Request-Id"].Split('-')[0];
+            bool first;
+            lock (failed) first = failed.Add(id);
+            return Send(stream, !first ? GoodStream("two and two", "\\boxed{4}") : (request.Number % 4) switch
+            {
+                0 => "",
+                1 => StreamHead + Delta("content", "half a"),
+                2 => StreamHead + Delta("content", "half") + "data: {\"error\":{\"message\":\"engine died\"}}\n\n" + Done,
+                _ => StreamHead + Delta("content", "a</think>\\boxed{5}") + Usage(7, 9) + Done,
+            });
+        });
+        TeacherGenOptions options = Options(server.Url, prompts: 6, samples: 4);
+        TeacherGenResult result = await Generation(server).RunAsync(options, new Progress<ProgressEvent>(), CancellationToken.None);
+
+        Trace[] traces = [.. TraceReader.Read(options.Out)];
+        Assert.Equal(24, traces.Select(trace => trace.Id).Distinct().Count());
+        Assert.All(traces, trace => Assert.Equal((Outcome.Correct, "two and two"), (trace.Verdict.Outcome, trace.Completion.Reasoning)));
+        Assert.All(traces, trace => Assert.Equal($"m@{server.Url}", trace.Teacher));
+        Assert.Equal((24, 24), (result.Rollouts, result.Correct));
+        Assert.Equal(24, server.Requests.Select(request => request.Json.GetProperty("seed").GetInt64()).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task ARunThatTheServerStoppedGoesOnWhereItWas()
+    {
+        bool up = true;
+        await using var server = new ScriptedServer((request, stream) => Send(stream, up && request.Number != 6 ? GoodStream() : Reply(401, "{}")));
+        TeacherGenOptions options = Options(server.Url, prompts: 10, samples: 1) with { Concurrency = 1 };
+        var e = await Assert.ThrowsAsync<InputException>(() => Generation(server).RunAsync(options, new Progress<ProgressEvent>(), CancellationToken.None));
+        Assert.Equal(3, e.ExitCode);
+        int before = server.Requests.Count;
+        await Generation(server).RunAsync(options, new Progress<ProgressEvent>(), CancellationToken.None);
+        Assert.Equal(5, server.Requests.Count - before);
+        Assert.Equal(10, TraceReader.Count(options.Out));
+    }
+
+    private static TraceGeneration Generation(ScriptedServer server) => new(
+        (options, _) => new Distill.Inference.Endpoints.OpenAIEndpoint(new()
+        {
+            Url = server.Url,
+            Model = options.Model!,
+            Concurrency = options.Concurrency,
+            RetryDelay = TimeSpan.FromMilliseconds(5),
+        }),
+        TimeProvider.System, rowsPerPart: 7);
+
+    private TeacherGenOptions Options(string url, int prompts, int samples)
+    {
+        File.WriteAllLines(_folder["p.jsonl"], Enumerable.Range(0, prompts).Select(i => $$"""{"id":"p{{i}}","prompt":"Compute 2+2 ({{i}}).","answer":"4"}"""));
+        return new() { Prompts = _folder["p.jsonl"], Endpoint = url, Model = "m", SamplesPerPrompt = samples, MaxTokens = 100, Out = _folder["out"] };
+    }
+}
