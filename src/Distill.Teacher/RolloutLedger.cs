@@ -42,8 +42,6 @@ internal sealed class RolloutLedger : IDisposable
     public static RolloutLedger Open(string folder, RunSettings settings, int rollouts)
     {
         string path = Path.Combine(folder, FileName);
-        if (!File.Exists(path) && Directory.Exists(TraceParts.FolderIn(folder)) && Directory.EnumerateFiles(TraceParts.FolderIn(folder), "*.parquet").Any())
-            throw new InputException($"{folder}: holds traces, but not the journal that they came from", "choose another output folder, or delete this one");
         Journal journal = Journal.Open(path);
         try
         {
@@ -102,6 +100,9 @@ internal sealed class RolloutLedger : IDisposable
     {
         if (_journal.Count == 0)
         {
+            string traces = TraceParts.FolderIn(folder);
+            if (Directory.Exists(traces) && Directory.EnumerateFiles(traces, "*.parquet").Any())
+                throw new InputException($"{folder}: holds traces, but not the journal that they came from", "choose another output folder, or delete this one");
             Append(SettingsRecord, settings.ToBytes());
             return;
         }

@@ -14,7 +14,7 @@ public sealed record TeacherGenOptions
     /// worked solutions. Not used with <see cref="Endpoint"/>.
     /// </summary>
     [Option("who completes them: a model folder, `embedded` (artifacts/tiny-r1), or `worked` (the prompts' worked solutions)", IsPath = true)]
-    public string Teacher { get; init; } = CompletionSources.Embedded;
+    public string Teacher { get; init; } = Teachers.Embedded;
 
     /// <summary>Base address of an OpenAI-compatible server, which then is the teacher.</summary>
     [Option("address of an OpenAI-compatible server as teacher, e.g. http://localhost:8000/v1")]

@@ -24,7 +24,7 @@ public sealed class TraceGeneration(
     private const double ManyTruncated = 0.05;
 
     /// <summary>Generates with the teachers that distill knows.</summary>
-    public TraceGeneration() : this(CompletionSources.Open, TimeProvider.System) { }
+    public TraceGeneration() : this(Teachers.Open, TimeProvider.System) { }
 
     /// <summary>Runs the stage, or goes on with it where <see cref="TeacherGenOptions.Out"/> holds unfinished work.</summary>
     /// <exception cref="InputException">
@@ -115,7 +115,7 @@ public sealed class TraceGeneration(
         Require(options.Limit is null or >= 1, "limit", options.Limit ?? 0, "1 or more");
         Require(options.BatchSize >= 1, "batch-size", options.BatchSize, "1 or more");
         Require(options.Concurrency is >= 1 and <= 100_000, "concurrency", options.Concurrency, "1 to 100000");
-        bool oneAnswerOnly = options.Temperature == 0 || (options.Teacher == CompletionSources.Worked && options.Endpoint is null);
+        bool oneAnswerOnly = options.Temperature == 0 || (options.Teacher == Teachers.Worked && options.Endpoint is null);
         if (oneAnswerOnly && options.SamplesPerPrompt > 1)
         {
             throw new InputException($"--samples-per-prompt {options.SamplesPerPrompt} would store the same completion {options.SamplesPerPrompt} times",

@@ -6,7 +6,7 @@ using Distill.Runs;
 namespace Distill.Teacher;
 
 /// <summary>Opens the teacher that the options name.</summary>
-public static class CompletionSources
+public static class Teachers
 {
     /// <summary>Name of the teacher that is delivered with distill.</summary>
     public const string Embedded = "embedded";
