@@ -12,6 +12,7 @@ internal sealed class ChatChunk
     private readonly ArrayBufferWriter<byte> _content = new(256);
     private readonly ArrayBufferWriter<byte> _reasoning = new(256);
     private readonly ArrayBufferWriter<byte> _otherReasoning = new(256);
+    private string? _lastModel;
 
     /// <summary>Text of the answer in this message.</summary>
     public ReadOnlySpan<byte> Content => _content.WrittenSpan;
@@ -65,7 +66,7 @@ internal sealed class ChatChunk
                 ReadChoices(ref reader);
             }
             else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader);
-            else if (reader.ValueTextEquals("model"u8)) Model = ReadText(ref reader);
+            else if (reader.ValueTextEquals("model"u8)) Model = _lastModel = ReadModel(ref reader);
             else
             {
                 bool error = reader.ValueTextEquals("error"u8), kind = reader.ValueTextEquals("object"u8), detail = reader.ValueTextEquals("detail"u8);
@@ -146,6 +147,16 @@ internal sealed class ChatChunk
             else if (reader.TokenType == JsonTokenType.Number && isCompletion) CompletionTokens = reader.GetInt32();
             else reader.Skip();
         }
+    }
+
+    // Every piece of a stream names the same model: one string for all of them.
+    private string? ReadModel(ref Utf8JsonReader reader)
+    {
+        Utf8JsonReader value = reader;
+        bool same = _lastModel is not null && value.Read() && value.TokenType == JsonTokenType.String && value.ValueTextEquals(_lastModel);
+        if (!same) return ReadText(ref reader);
+        reader = value;
+        return _lastModel;
     }
 
     private static string? ReadText(ref Utf8JsonReader reader)

@@ -74,13 +74,13 @@ internal sealed class CompletionAssembly(int maxTokens, Action<string>? onText =
         }
         string raw = RawText();
         CheckText(raw, finish, tokens);
-        ReasoningSplit split = ReasoningSplit.Split(raw, StartsInReasoning(raw, finish));
+        ReasoningParts parts = Parts(raw, finish);
         return new Completion
         {
             RawText = raw,
-            Reasoning = split.Reasoning,
-            Answer = split.Answer,
-            ReasoningUnclosed = split.Unclosed,
+            Reasoning = parts.Reasoning,
+            Answer = parts.Answer,
+            ReasoningUnclosed = parts.Unclosed,
             FinishReason = finish,
             PromptTokens = promptTokens,
             CompletionTokens = tokens,
@@ -91,13 +91,13 @@ internal sealed class CompletionAssembly(int maxTokens, Action<string>? onText =
     public Completion Fail()
     {
         string raw = RawText();
-        ReasoningSplit split = ReasoningSplit.Split(raw, StartsInReasoning(raw, FinishReason.Length));
+        ReasoningParts parts = Parts(raw, FinishReason.Length);
         return new Completion
         {
             RawText = raw,
-            Reasoning = split.Reasoning,
-            Answer = split.Answer,
-            ReasoningUnclosed = split.Unclosed,
+            Reasoning = parts.Reasoning,
+            Answer = parts.Answer,
+            ReasoningUnclosed = parts.Unclosed,
             FinishReason = FinishReason.Error,
             PromptTokens = _promptTokens ?? 0,
             CompletionTokens = _completionTokens ?? 0,
@@ -129,6 +129,10 @@ internal sealed class CompletionAssembly(int maxTokens, Action<string>? onText =
         if (damaged >= 0 || (finish == FinishReason.Stop && raw.EndsWith('\uFFFD')))
             throw new EndpointFault(FaultKind.Permanent, "broken_text", "the text holds broken characters (U+FFFD)");
     }
+
+    private ReasoningParts Parts(string raw, FinishReason finish) => _reasoning.WrittenCount == 0
+        ? ReasoningSplit.Split(raw, StartsInReasoning(raw, finish))
+        : ReasoningSplit.Split(Encoding.UTF8.GetString(_content.WrittenSpan), Encoding.UTF8.GetString(_reasoning.WrittenSpan), startsInReasoning: false);
 
     // Where the server split the reasoning off, the tags are put back, so that raw text means the same for every engine.
     private string RawText()

@@ -83,22 +83,39 @@ public sealed class TraceGenerationTests : IDisposable
         SortedDictionary<string, string> expected = Parts("run");
         byte[] journal = File.ReadAllBytes(JournalOf("run"));
 
+        int head = 16 + BitConverter.ToInt32(journal, 8); // magic, and the settings, which are there before any part is
         var random = new RandomStream(1);
-        for (int round = 0; round < 120; round++)
+        for (int round = 0; round < 60; round++)
         {
             // what a crash leaves: the journal up to some byte, and any of the parts that were written by then
-            File.WriteAllBytes(JournalOf("run"), journal[..random.Next(0, journal.Length)]);
+            File.WriteAllBytes(JournalOf("run"), journal[..random.Next(head, journal.Length)]);
             foreach (string part in Directory.GetFiles(_folder["run/traces"]))
             {
                 if (random.Next(0, 2) == 0) File.Delete(part);
                 else if (random.Next(0, 4) == 0) File.WriteAllText(part + ".partial", "half");
             }
             var teacher = new ScriptedTeacher(batchSize);
-            if (new FileInfo(JournalOf("run")).Length < 20) Directory.Delete(_folder["run/traces"], recursive: true);
             TeacherGenResult result = await Run(options, teacher);
             Assert.Equal(expected, Parts("run"));
             Assert.Equal(40, result.Rollouts);
             if (batchSize is null) Assert.Equal(teacher.Asked.Count, teacher.Asked.Select(one => one.Id).Distinct().Count());
+        }
+    }
+
+    [Fact]
+    public async Task AJournalCutInItsFirstRecordStartsAfresh()
+    {
+        TeacherGenOptions options = Options("run", prompts: 4, samples: 2);
+        await Run(options, new ScriptedTeacher());
+        SortedDictionary<string, string> expected = Parts("run");
+        byte[] journal = File.ReadAllBytes(JournalOf("run"));
+        Directory.Delete(_folder["run/traces"], recursive: true);
+        for (int length = 0; length < 120; length += 7)
+        {
+            File.WriteAllBytes(JournalOf("run"), journal[..length]);
+            await Run(options, new ScriptedTeacher());
+            Assert.Equal(expected, Parts("run"));
+            Directory.Delete(_folder["run/traces"], recursive: true);
         }
     }
 

@@ -1,0 +1,43 @@
+using Distill.Chat;
+using Distill.Inference;
+using Distill.Inference.Endpoints;
+using Xunit;
+
+namespace Distill.Tests.Inference.Endpoints;
+
+/// <summary>Endpoints with short pauses, and requests for them.</summary>
+internal static class EndpointUnderTest
+{
+    public static EndpointOptions Options(string url) => new()
+    {
+        Url = url,
+        Model = "m",
+        Concurrency = 2,
+        RetryDelay = TimeSpan.FromMilliseconds(5),
+        IdleTimeout = TimeSpan.FromSeconds(20),
+        QueueTimeout = TimeSpan.FromSeconds(20),
+    };
+
+    public static OpenAIEndpoint Endpoint(ScriptedServer server, int concurrency = 2, int retries = 6, ApiKey? key = null) =>
+        new(Options(server.Url) with { Concurrency = concurrency, MaxRetries = retries, Key = key });
+
+    public static IEnumerable<CompletionRequest> Requests(int count) =>
+        Enumerable.Range(0, count).Select(i => new CompletionRequest($"r{i}", [new(MessageRole.User, "2+2?")], new SamplingOptions { MaxTokens = 1000, Seed = i }));
+
+    public static async Task<Completion> CompleteOne(ScriptedServer server, CompletionRequest? request = null)
+    {
+        await using OpenAIEndpoint endpoint = Endpoint(server);
+        request ??= new CompletionRequest("r", [new(MessageRole.User, "2+2?")], new SamplingOptions { MaxTokens = 1000 });
+        CompletedRequest completed = Assert.Single(await Collect(endpoint, [request]));
+        Assert.Null(completed.Failure);
+        Assert.Same(request, completed.Request);
+        return completed.Completion;
+    }
+
+    public static async Task<List<CompletedRequest>> Collect(OpenAIEndpoint endpoint, IEnumerable<CompletionRequest> requests, List<CompletedRequest>? into = null)
+    {
+        into ??= [];
+        await foreach (CompletedRequest completed in endpoint.CompleteAsync(requests, CancellationToken.None)) into.Add(completed);
+        return into;
+    }
+}
