@@ -11,38 +11,48 @@ namespace Distill.Teacher;
 /// once, so a run that is killed at any moment goes on without losing or repeating one; the same run gives the same
 /// Parquet bytes whether it was interrupted or not.
 /// </summary>
-/// <param name="open">Opens the teacher for the options and prompts.</param>
-/// <param name="time">Clock of the figures.</param>
-/// <param name="rowsPerPart">Rows of each Parquet file but the last.</param>
-public sealed class TraceGeneration(
-    Func<TeacherGenOptions, IReadOnlyList<Prompt>, ICompletionSource> open, TimeProvider time, int rowsPerPart = TraceGeneration.DefaultRowsPerPart)
+public sealed class TraceGeneration
 {
-    /// <summary>Rows of a Parquet file: with R1's 6,000 tokens each about 100 MB of text, the most that is in memory at once.</summary>
-    public const int DefaultRowsPerPart = 2000;
+    /// <summary>Folder of the traces inside the stage folder.</summary>
+    public const string TracesFolder = "traces";
+
+    // With R1's 6,000 tokens each about 100 MB of text, the most that is in memory at once.
+    private const int DefaultRowsPerPart = 2000;
 
     // Shares of truncated rollouts from which the token limit deserves a word.
     private const double ManyTruncated = 0.05;
 
-    /// <summary>Generates with the teachers that distill knows.</summary>
-    public TraceGeneration() : this(Teachers.Open, TimeProvider.System) { }
+    private readonly Func<TeacherGenOptions, IReadOnlyList<Prompt>, ICompletionSource> _open;
+    private readonly TimeProvider _time;
+    private readonly int _rowsPerPart;
+
+    /// <summary>Generates with any teacher.</summary>
+    /// <param name="open">Opens the teacher for the options and prompts.</param>
+    /// <param name="time">Clock of the figures.</param>
+    /// <param name="rowsPerPart">Rows of each Parquet file but the last.</param>
+    internal TraceGeneration(Func<TeacherGenOptions, IReadOnlyList<Prompt>, ICompletionSource> open, TimeProvider time, int rowsPerPart) =>
+        (_open, _time, _rowsPerPart) = (open, time, rowsPerPart);
 
     /// <summary>Runs the stage, or goes on with it where <see cref="TeacherGenOptions.Out"/> holds unfinished work.</summary>
     /// <exception cref="InputException">
     /// Options or prompts cannot be used, the folder belongs to a run with other settings, or the teacher failed; what came
     /// before is stored.
     /// </exception>
-    public async Task<TeacherGenResult> RunAsync(TeacherGenOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    public static Task<TeacherGenResult> RunAsync(TeacherGenOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation) =>
+        new TraceGeneration(Teachers.Open, TimeProvider.System, DefaultRowsPerPart).GenerateAsync(options, progress, cancellation);
+
+    internal async Task<TeacherGenResult> GenerateAsync(TeacherGenOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         Check(options);
         IVerifier verifier = Verifiers.Create(options.Verify);
         List<Prompt> prompts = ReadPrompts(options, out int duplicates);
-        await using ICompletionSource teacher = open(options, prompts);
+        await using ICompletionSource teacher = _open(options, prompts);
         var plan = new RolloutPlan(prompts, teacher.Identity, options);
-        using RolloutLedger ledger = RolloutLedger.Open(options.Out, RunSettings.Of(plan, options, verifier, teacher.BatchSize, rowsPerPart), plan.Count);
-        var parts = new TraceParts(options.Out, plan, ledger, rowsPerPart);
+        using RolloutLedger ledger = RolloutLedger.Open(options.Out, RunSettings.Of(plan, options, verifier, teacher.BatchSize, _rowsPerPart), plan.Count);
+        var parts = new TraceParts(options.Out, plan, ledger, _rowsPerPart);
         parts.WriteMissing();
 
-        var report = new GenerationProgress(progress, time, plan.Count, ledger);
+        var report = new GenerationProgress(progress, _time, plan.Count, ledger);
         report.Report();
         if (ledger.Tally.Rollouts < plan.Count) await CompleteMissingAsync(teacher, verifier, plan, ledger, parts, report, cancellation);
         if (ledger.Tally.Rollouts < plan.Count)

@@ -31,7 +31,7 @@ internal sealed class TraceParts
     }
 
     /// <summary>Folder of the parts inside a stage folder.</summary>
-    public static string FolderIn(string stageFolder) => Path.Combine(stageFolder, "traces");
+    public static string FolderIn(string stageFolder) => Path.Combine(stageFolder, TraceGeneration.TracesFolder);
 
     /// <summary>Writes the complete parts that are not on disk as they were written: a crash came before, or they were removed.</summary>
     public void WriteMissing()

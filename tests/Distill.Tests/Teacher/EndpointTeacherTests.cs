@@ -34,7 +34,7 @@ public sealed class EndpointTeacherTests : IDisposable
             });
         });
         TeacherGenOptions options = Options(server.Url, prompts: 6, samples: 4);
-        TeacherGenResult result = await Generation(server).RunAsync(options, new Progress<ProgressEvent>(), CancellationToken.None);
+        TeacherGenResult result = await Generation(server).GenerateAsync(options, new Progress<ProgressEvent>(), CancellationToken.None);
 
         Trace[] traces = [.. TraceReader.Read(options.Out)];
         Assert.Equal(24, traces.Select(trace => trace.Id).Distinct().Count());
@@ -50,10 +50,10 @@ public sealed class EndpointTeacherTests : IDisposable
         bool up = true;
         await using var server = new ScriptedServer((request, stream) => Send(stream, up && request.Number != 6 ? GoodStream() : Reply(401, "{}")));
         TeacherGenOptions options = Options(server.Url, prompts: 10, samples: 1) with { Concurrency = 1 };
-        var e = await Assert.ThrowsAsync<InputException>(() => Generation(server).RunAsync(options, new Progress<ProgressEvent>(), CancellationToken.None));
+        var e = await Assert.ThrowsAsync<InputException>(() => Generation(server).GenerateAsync(options, new Progress<ProgressEvent>(), CancellationToken.None));
         Assert.Equal(3, e.ExitCode);
         int before = server.Requests.Count;
-        await Generation(server).RunAsync(options, new Progress<ProgressEvent>(), CancellationToken.None);
+        await Generation(server).GenerateAsync(options, new Progress<ProgressEvent>(), CancellationToken.None);
         Assert.Equal(5, server.Requests.Count - before);
         Assert.Equal(10, TraceReader.Count(options.Out));
     }

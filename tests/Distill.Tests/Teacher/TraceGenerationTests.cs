@@ -250,7 +250,7 @@ public sealed class TraceGenerationTests : IDisposable
     public async Task RefusesOptionsThatMakeNoSense(string message, TeacherGenOptions options)
     {
         TeacherGenOptions complete = options with { Prompts = WritePrompts(3), Out = _folder["run"] };
-        var e = await Assert.ThrowsAsync<InputException>(() => new TraceGeneration().RunAsync(complete, new Progress(), CancellationToken.None));
+        var e = await Assert.ThrowsAsync<InputException>(() => TraceGeneration.RunAsync(complete, new Progress(), CancellationToken.None));
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder["run"]));
     }
@@ -296,7 +296,7 @@ public sealed class TraceGenerationTests : IDisposable
     }
 
     private static Task<TeacherGenResult> Run(TeacherGenOptions options, ICompletionSource teacher, IProgress<ProgressEvent>? progress = null) =>
-        new TraceGeneration((_, _) => teacher, TimeProvider.System, RowsPerPart).RunAsync(options, progress ?? new Progress(), CancellationToken.None);
+        new TraceGeneration((_, _) => teacher, TimeProvider.System, RowsPerPart).GenerateAsync(options, progress ?? new Progress(), CancellationToken.None);
 
     private TeacherGenOptions Options(string name, int prompts, int samples) => new() { Prompts = WritePrompts(prompts), SamplesPerPrompt = samples, Out = _folder[name] };
 

@@ -42,7 +42,7 @@ public sealed class WorkedSolutionSourceTests
             {"prompt":"Compute 2+3.","answer":"5","reference_reasoning":"2+3 = 5"}
             """);
         var options = new TeacherGenOptions { Prompts = folder["p.jsonl"], Teacher = "worked", Out = folder["out"] };
-        TeacherGenResult result = await new TraceGeneration().RunAsync(options, new Progress<ProgressEvent>(), CancellationToken.None);
+        TeacherGenResult result = await TraceGeneration.RunAsync(options, new Progress<ProgressEvent>(), CancellationToken.None);
         Assert.Equal((2, 2, "worked-solutions"), (result.Rollouts, result.Correct, result.Teacher));
         Trace[] traces = [.. TraceReader.Read(folder["out"])];
         Assert.Equal(["2+2 = 4", "2+3 = 5"], traces.Select(trace => trace.Completion.Reasoning));
