@@ -1,6 +1,7 @@
 using Distill.Curation;
 using Distill.Export;
 using Distill.Prompts;
+using Distill.Teacher;
 
 namespace Distill.Pipelines;
 
@@ -12,6 +13,8 @@ public static class StageCatalog
     [
         StageKind.Of<PromptsOptions, PromptsResult>(
             "prompts", "Write generated problems with reference answers.", PromptsStage.FileName, PromptsStage.RunAsync),
+        StageKind.Of<TeacherGenOptions, TeacherGenResult>(
+            "teacher-gen", "Complete prompts with a teacher and judge every completion.", TraceGeneration.TracesFolder, TraceGeneration.RunAsync),
         StageKind.Of<CurateOptions, CurateResult>(
             "curate", "Choose the traces to learn from, with a reason for every one that is dropped.", TraceCuration.DatasetFolder, TraceCuration.RunAsync),
         StageKind.Of<ExportOptions, ExportResult>(

@@ -14,6 +14,8 @@ public static class Teachers
     /// <summary>Name of the teacher that answers with the prompts' worked solutions.</summary>
     public const string Worked = "worked";
 
+    private const string EmbeddedFolder = "artifacts/tiny-r1";
+
     /// <summary>Opens it. An endpoint is not contacted before the first request.</summary>
     /// <param name="options">Which teacher, and where.</param>
     /// <param name="prompts">The prompts that it will be asked for.</param>
@@ -23,7 +25,13 @@ public static class Teachers
         if (options.Endpoint is { } url) return OpenEndpoint(options, url);
         if (options.Model is not null) throw new InputException("--model names a model at an endpoint, and there is no --endpoint", "add --endpoint URL, or name a model folder with --teacher");
         if (options.Teacher == Worked) return new WorkedSolutionSource(prompts);
-        throw new InputException("soon");
+        string folder = options.Teacher;
+        if (folder == Embedded)
+        {
+            folder = InstallFolder.Find(EmbeddedFolder)
+                ?? throw new InputException($"{EmbeddedFolder}: the embedded teacher is not there", "run from a complete clone, or name a model folder with --teacher");
+        }
+        return CompletionSources.Open(folder, options.Device, options.BatchSize);
     }
 
     private static OpenAIEndpoint OpenEndpoint(TeacherGenOptions options, string url)
