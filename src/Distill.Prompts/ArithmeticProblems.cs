@@ -6,7 +6,7 @@ namespace Distill.Prompts;
 /// <summary>How hard the generated problems are.</summary>
 public enum ArithmeticSplit
 {
-    /// <summary>Two to four operations, one of them a product of two-digit numbers.</summary>
+    /// <summary>Two to five operations, one of them a product of two-digit numbers.</summary>
     Basic,
 
     /// <summary>Three to seven operations, one of them a product with a three-digit number; sums in parentheses.</summary>

@@ -9,7 +9,7 @@ public sealed record PromptsOptions
     [Option("folder to write prompts.jsonl into", Required = true, IsPath = true)]
     public string Out { get; init; } = "";
 
-    /// <summary>Problems of two to four operations with two-digit products.</summary>
+    /// <summary>Problems of two to five operations with two-digit products.</summary>
     [Option("number of basic arithmetic problems")]
     public int Basic { get; init; }
 
