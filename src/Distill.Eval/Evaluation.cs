@@ -24,6 +24,9 @@ public sealed class Evaluation(Func<EvalOptions, ICompletionSource> open)
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>Evaluates models in this process.</summary>
+    public Evaluation() : this(options => CompletionSources.Open(options.Model, options.Device, options.BatchSize)) { }
+
     /// <summary>Runs the stage, or goes on with it where <see cref="EvalOptions.Out"/> holds unfinished work.</summary>
     /// <exception cref="InputException">
     /// Model or suites cannot be used, the folder belongs to another evaluation, or the disk is full; what came before is stored.

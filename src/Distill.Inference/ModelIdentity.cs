@@ -12,10 +12,17 @@ public static class ModelIdentity
     public static string Of(string path)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        string[] files = File.Exists(path) ? [path] : [.. Directory.EnumerateFiles(path)
-            .Where(file => Path.GetExtension(file) is ".json" or ".jinja" or ".safetensors" or ".onnx" or ".data" && Path.GetFileName(file) != RunManifest.FileName)
-            .Order(StringComparer.Ordinal)];
-        return $"{name}@{Fingerprint.OfTexts([.. files.Select(HashOfEnds)])[..12]}";
+        return $"{name}@{Fingerprint.OfTexts([.. FilesOf(path).Select(HashOfEnds)])[..12]}";
+    }
+
+    // The weights of an ONNX model lie in a folder of their own, the large ones in a second file.
+    private static IEnumerable<string> FilesOf(string path)
+    {
+        if (File.Exists(path)) return new[] { path, path + "_data" }.Where(File.Exists);
+        string[] folders = [path, Path.Combine(path, "onnx")];
+        return folders.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles)
+            .Where(file => Path.GetExtension(file) is ".json" or ".jinja" or ".safetensors" or ".onnx" or ".onnx_data" && Path.GetFileName(file) != RunManifest.FileName)
+            .Order(StringComparer.Ordinal);
     }
 
     private static string HashOfEnds(string file)
