@@ -85,7 +85,7 @@ public sealed class ChatTemplate
     public string Render(IReadOnlyList<Message> messages, bool addGenerationPrompt, JsonObject? variables = null)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        return Render(new JsonArray([.. messages.Select(ToJson)]), addGenerationPrompt, variables);
+        return RenderJson(new JsonArray([.. messages.Select(ToJson)]), addGenerationPrompt, variables);
     }
 
     /// <summary>Renders a conversation given in the form of an OpenAI request, tool calls included.</summary>
@@ -94,7 +94,7 @@ public sealed class ChatTemplate
     /// <param name="variables">More variables for the template.</param>
     /// <returns>Prompt text with its special tokens; tokenize it without adding any.</returns>
     /// <exception cref="InputException">The template refuses the conversation, fails, or does more than templates may.</exception>
-    public string Render(JsonArray messages, bool addGenerationPrompt, JsonObject? variables = null)
+    public string RenderJson(JsonArray messages, bool addGenerationPrompt, JsonObject? variables = null)
     {
         ArgumentNullException.ThrowIfNull(messages);
         var run = new JinjaRun(_clock);

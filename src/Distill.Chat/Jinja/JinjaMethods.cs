@@ -165,34 +165,41 @@ internal static class JinjaMethods
         int most = call.Integer(1, "maxsplit", -1);
         string? separator = call.Argument(0, "sep") is null ? null : call.Text(0, "sep");
         if (separator is { Length: 0 }) throw new JinjaError("split needs a separator that is not empty");
-        List<string> parts = [];
-        string rest = separator is null ? Strip(text, null, left: !fromRight, right: fromRight) : text;
+        if (separator is null) text = Strip(text, null, left: !fromRight, right: fromRight);
+
+        var parts = new List<object?>();
+        (int start, int end) = (0, text.Length);
         while (most < 0 || parts.Count < most)
         {
-            (int place, int length) = separator is null ? FindSpace(rest, fromRight)
-                : (fromRight ? rest.LastIndexOf(separator, StringComparison.Ordinal) : rest.IndexOf(separator, StringComparison.Ordinal), separator.Length);
+            (int place, int length) = separator is null ? FindSpace(text, start, end, fromRight)
+                : (fromRight ? LastIndex(text, separator, start, end) : text.IndexOf(separator, start, StringComparison.Ordinal), separator.Length);
             if (place < 0) break;
-            // The unread rest is copied once per part: paid for, so that a long text of separators cannot stall.
-            call.Run.SpendText(rest.Length);
-            parts.Add(fromRight ? rest[(place + length)..] : rest[..place]);
-            rest = fromRight ? rest[..place] : rest[(place + length)..];
+            call.Run.Spend(1);
+            parts.Add(fromRight ? text[(place + length)..end] : text[start..place]);
+            if (fromRight) end = place;
+            else start = place + length;
         }
-        if (separator is not null || rest.Length > 0) parts.Add(separator is null ? Strip(rest, null, left: fromRight, right: !fromRight) : rest);
-        if (separator is null) parts.RemoveAll(part => part.Length == 0);
+        if (separator is not null || end > start) parts.Add(text[start..end]);
         if (fromRight) parts.Reverse();
-        return new JinjaList([.. parts]);
+        return new JinjaList(parts);
+    }
+
+    private static int LastIndex(string text, string part, int start, int end)
+    {
+        int place = text.AsSpan(start, end - start).LastIndexOf(part, StringComparison.Ordinal);
+        return place < 0 ? -1 : start + place;
     }
 
     // The next run of whitespace: where it starts and how long it is.
-    private static (int Place, int Length) FindSpace(string text, bool fromRight)
+    private static (int Place, int Length) FindSpace(string text, int start, int end, bool fromRight)
     {
-        int at = fromRight ? text.Length - 1 : 0;
+        int at = fromRight ? end - 1 : start;
         int step = fromRight ? -1 : 1;
-        while (at >= 0 && at < text.Length && !IsSpace(text[at])) at += step;
-        if (at < 0 || at >= text.Length) return (-1, 0);
-        int end = at;
-        while (end >= 0 && end < text.Length && IsSpace(text[end])) end += step;
-        return fromRight ? (end + 1, at - end) : (at, end - at);
+        while (at >= start && at < end && !IsSpace(text[at])) at += step;
+        if (at < start || at >= end) return (-1, 0);
+        int beyond = at;
+        while (beyond >= start && beyond < end && IsSpace(text[beyond])) beyond += step;
+        return fromRight ? (beyond + 1, at - beyond) : (at, beyond - at);
     }
 
     private static JinjaList Partition(string text, string separator, int place, bool atEnd)

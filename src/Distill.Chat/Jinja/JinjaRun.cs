@@ -15,7 +15,7 @@ internal sealed class JinjaRun(TimeProvider clock)
 
     // One unit is one node evaluated, one list element made, or eight characters of text made: seconds and
     // some hundred megabytes at the very most, thousands of times what a conversation of a million tokens needs.
-    private const long MostWork = 60_000_000;
+    private const long MostWork = 20_000_000;
     private const int CharactersPerUnit = 8;
 
     private long _work;

@@ -132,6 +132,9 @@ internal sealed class JinjaIf(int line, IReadOnlyList<(JinjaExpression Condition
 /// <summary><c>for target in values if filter</c> … <c>else</c> … <c>endfor</c>. Each round has a scope of its own.</summary>
 internal sealed class JinjaFor(int line, JinjaExpression target, JinjaExpression values, JinjaExpression? filter, JinjaStatement body, JinjaStatement? otherwise) : JinjaStatement(line)
 {
+    // A scope and a loop object take the time of several plain nodes.
+    private const int UnitsPerRound = 10;
+
     /// <inheritdoc/>
     protected override JinjaFlow Perform(JinjaScope scope)
     {
@@ -151,6 +154,7 @@ internal sealed class JinjaFor(int line, JinjaExpression target, JinjaExpression
 
     private JinjaScope Round(JinjaScope scope, object? item)
     {
+        scope.Run.Spend(UnitsPerRound);
         var round = new JinjaScope(scope.Run, scope);
         JinjaTarget.Assign(round, target, item);
         return round;
