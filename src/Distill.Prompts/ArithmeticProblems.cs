@@ -6,6 +6,9 @@ namespace Distill.Prompts;
 /// <summary>How hard the generated problems are.</summary>
 public enum ArithmeticSplit
 {
+    /// <summary>Two operations: a product of two-digit numbers, and a sum or difference.</summary>
+    Short,
+
     /// <summary>Two to five operations, one of them a product of two-digit numbers.</summary>
     Basic,
 
@@ -58,8 +61,20 @@ public static class ArithmeticProblems
     public static bool IsHeldOut(string expression) =>
         Convert.ToInt32(Fingerprint.OfTexts(expression)[..6], 16) % HeldOutShare == 0;
 
-    private static Term[] DrawTerms(ArithmeticSplit split, RandomStream random) =>
-        split == ArithmeticSplit.Basic ? DrawBasic(random) : DrawHard(random);
+    private static Term[] DrawTerms(ArithmeticSplit split, RandomStream random) => split switch
+    {
+        ArithmeticSplit.Short => DrawShort(random),
+        ArithmeticSplit.Basic => DrawBasic(random),
+        _ => DrawHard(random),
+    };
+
+    private static Term[] DrawShort(RandomStream random)
+    {
+        int product = random.Next(0, 1);
+        return [.. Enumerable.Range(0, 2).Select(i => i == product
+            ? Term.Product(Sign(i, random), random.Next(11, 99), random.Next(11, 99))
+            : Term.Number(Sign(i, random), random.Next(1, 99)))];
+    }
 
     private static Term[] DrawBasic(RandomStream random)
     {

@@ -9,6 +9,10 @@ public sealed record PromptsOptions
     [Option("folder to write prompts.jsonl into", Required = true, IsPath = true)]
     public string Out { get; init; } = "";
 
+    /// <summary>Problems of two operations.</summary>
+    [Option("number of short arithmetic problems: one product, one sum or difference")]
+    public int Short { get; init; }
+
     /// <summary>Problems of two to five operations with two-digit products.</summary>
     [Option("number of basic arithmetic problems")]
     public int Basic { get; init; }

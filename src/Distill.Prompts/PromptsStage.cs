@@ -12,15 +12,17 @@ public static class PromptsStage
     /// <summary>Name of the file in the stage folder.</summary>
     public const string FileName = "prompts.jsonl";
 
-    /// <summary>Writes <c>prompts.jsonl</c>: basic problems first, then hard ones.</summary>
+    /// <summary>Writes <c>prompts.jsonl</c>: short problems first, then basic, then hard ones.</summary>
     /// <exception cref="InputException">No problems are asked for, or the folder cannot be written.</exception>
     public static Task<PromptsResult> RunAsync(PromptsOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
-        if (options.Basic < 0 || options.Hard < 0 || options.Basic + options.Hard == 0)
-            throw new InputException("prompts: no problems are asked for", "set `basic`, `hard` or both to a positive number");
-        int total = options.Basic + options.Hard, written = 0;
-        var prompts = ArithmeticProblems.Generate(ArithmeticSplit.Basic, options.Basic, options.Seed, options.HeldOut)
-            .Concat(ArithmeticProblems.Generate(ArithmeticSplit.Hard, options.Hard, options.Seed, options.HeldOut))
+        (ArithmeticSplit Split, int Count)[] parts =
+            [(ArithmeticSplit.Short, options.Short), (ArithmeticSplit.Basic, options.Basic), (ArithmeticSplit.Hard, options.Hard)];
+        int total = parts.Sum(part => part.Count), written = 0;
+        if (total == 0 || parts.Any(part => part.Count < 0))
+            throw new InputException("prompts: no problems are asked for", "set `short`, `basic` or `hard` to a positive number");
+        var prompts = parts.SelectMany(part => ArithmeticProblems.Generate(part.Split, part.Count, options.Seed, options.HeldOut))
+            .DistinctBy(prompt => prompt.Id) // a short problem may come up among the basic ones too
             .Select(prompt =>
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -28,7 +30,7 @@ public static class PromptsStage
                 return prompt;
             });
         JsonlPromptWriter.Write(Path.Combine(options.Out, FileName), prompts);
-        progress.Report(new("prompts", total, total, "prompts"));
-        return Task.FromResult(new PromptsResult(total));
+        progress.Report(new("prompts", written, written, "prompts"));
+        return Task.FromResult(new PromptsResult(written));
     }
 }

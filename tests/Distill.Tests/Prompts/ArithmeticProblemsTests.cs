@@ -6,7 +6,7 @@ namespace Distill.Tests.Prompts;
 
 public sealed class ArithmeticProblemsTests
 {
-    public static TheoryData<ArithmeticSplit> Splits => [ArithmeticSplit.Basic, ArithmeticSplit.Hard];
+    public static TheoryData<ArithmeticSplit> Splits => [ArithmeticSplit.Short, ArithmeticSplit.Basic, ArithmeticSplit.Hard];
 
     private static string Expression(Prompt prompt) => prompt.Messages[0].Content["Compute ".Length..^1];
 
