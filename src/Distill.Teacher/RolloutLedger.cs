@@ -15,9 +15,9 @@ internal sealed class RolloutLedger : IDisposable
     /// </summary>
     public const string FileName = ".journal";
 
-    private const byte SettingsRecord = (byte)'S';
-    private const byte RolloutRecordType = (byte)'R';
-    private const byte PartRecord = (byte)'P';
+    private const byte SettingsType = (byte)'S';
+    private const byte RolloutType = (byte)'R';
+    private const byte PartType = (byte)'P';
 
     private readonly Journal _journal;
     private readonly long[] _offsets;
@@ -69,7 +69,7 @@ internal sealed class RolloutLedger : IDisposable
     public bool Add(RolloutRecord record)
     {
         if (Has(record.Index)) return false;
-        _offsets[record.Index] = Append(RolloutRecordType, record.ToBytes());
+        _offsets[record.Index] = Append(RolloutType, record.ToBytes());
         Tally.Add(RolloutSummary.Of(record));
         return true;
     }
@@ -83,7 +83,7 @@ internal sealed class RolloutLedger : IDisposable
         Span<byte> record = stackalloc byte[12];
         BinaryPrimitives.WriteInt32LittleEndian(record, part);
         BinaryPrimitives.WriteInt64LittleEndian(record[4..], bytes);
-        Append(PartRecord, record);
+        Append(PartType, record);
         _partBytes[part] = bytes;
     }
 
@@ -103,24 +103,24 @@ internal sealed class RolloutLedger : IDisposable
             string traces = TraceParts.FolderIn(folder);
             if (Directory.Exists(traces) && Directory.EnumerateFiles(traces, "*.parquet").Any())
                 throw new InputException($"{folder}: holds traces, but not the journal that they came from", "choose another output folder, or delete this one");
-            Append(SettingsRecord, settings.ToBytes());
+            Append(SettingsType, settings.ToBytes());
             return;
         }
         foreach ((long offset, byte[] record) in _journal.ReadAll())
         {
             switch (record[0])
             {
-                case SettingsRecord:
+                case SettingsType:
                     settings.ThrowIfDiffers(folder, RunSettings.Read(record.AsSpan(1)));
                     break;
-                case RolloutRecordType:
+                case RolloutType:
                     RolloutSummary summary = RolloutSummary.Read(record[1..]);
                     if (summary.Index < 0 || summary.Index >= _offsets.Length) throw new InvalidDataException($"a rollout with index {summary.Index}");
                     if (Has(summary.Index)) break;
                     _offsets[summary.Index] = offset;
                     Tally.Add(summary);
                     break;
-                case PartRecord when record.Length == 13:
+                case PartType when record.Length == 13:
                     _partBytes[BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(1))] = BinaryPrimitives.ReadInt64LittleEndian(record.AsSpan(5));
                     break;
                 default:

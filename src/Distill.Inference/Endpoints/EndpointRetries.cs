@@ -10,9 +10,6 @@ namespace Distill.Inference.Endpoints;
 /// </summary>
 internal static class EndpointRetries
 {
-    /// <summary>Property of the resilience context that holds the number of the attempt, from 1.</summary>
-    public static readonly ResiliencePropertyKey<int> Attempt = new("distill.attempt");
-
     /// <summary>Builds the pipeline: a deadline over everything, then retries.</summary>
     public static ResiliencePipeline Create(EndpointOptions options)
     {

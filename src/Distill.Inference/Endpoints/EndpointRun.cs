@@ -168,7 +168,7 @@ internal sealed class EndpointRun : IAsyncDisposable
     private InputException Unfinished()
     {
         InputException shown = _endpoint.Explain(_lastFault!);
-        return new InputException($"{shown.Message} ({_givenUp} requests are left without a completion)",
+        return new InputException($"{shown.Message} ({(_givenUp == 1 ? "1 request is" : $"{_givenUp} requests are")} left without a completion)",
             "run the same command again: only what is missing is asked for", shown.ExitCode, _lastFault);
     }
 }

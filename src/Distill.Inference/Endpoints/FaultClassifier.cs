@@ -12,10 +12,10 @@ internal static class FaultClassifier
 {
     // What engines say when this very request is at fault, whatever the status (llama.cpp b4748, vLLM, SGLang, DeepSeek).
     private static readonly string[] TooLong =
-        ["context length", "context size", "context shift is disabled", "is longer than", "token count exceeds", "too long", "too many tokens"];
+        ["context length", "context size", "context shift is disabled", "is longer than", "token count exceeds", "prompt is too long", "input is too long"];
 
     private static readonly string[] NeverAccepted =
-        ["json.exception", "parse error", "Failed to parse", "Unsupported param", "Only one completion", "Cannot use", "requires ", "is not supported"];
+        ["json.exception", "parse error", "Failed to parse", "Unsupported param", "Only one completion", "Cannot use", "requires logprobs", "is not supported"];
 
     private static readonly string[] NoMoney = ["insufficient_quota", "insufficient balance", "billing"];
 
@@ -51,7 +51,9 @@ internal static class FaultClassifier
     {
         string said = error.Message.Length > 0 ? error.Message : "(no message)";
         string message = status > 0 ? $"status {status}: {said}" : said;
-        if (Says(error, TooLong)) return new EndpointFault(FaultKind.Permanent, "context_exceeded", message);
+        // A gateway's or a full server's words ("took too long") are about the moment; only these replies are about the request.
+        bool isAboutRequest = status is 0 or 400 or 413 or 422 or 500;
+        if (isAboutRequest && Says(error, TooLong)) return new EndpointFault(FaultKind.Permanent, "context_exceeded", message);
         if (Says(error, NoMoney) || status == 402) return Refused("no_credit", message, "the account has no credit left");
         if (status is 401 or 403 || Says(error, ["authentication_error", "invalid_api_key"]))
             return Refused("key_refused", message, "set the environment variable DISTILL_API_KEY (or OPENAI_API_KEY), or name a file with --api-key-file");
@@ -63,7 +65,7 @@ internal static class FaultClassifier
             };
         }
         if (status is 429 or 503 or 529) return new EndpointFault(FaultKind.Overload, "overloaded", message) { RetryAfter = retryAfter };
-        if (status is 400 or 413 or 422 || Says(error, NeverAccepted) || error.Type.Contains("invalid_request", StringComparison.Ordinal))
+        if (status is 400 or 413 or 422 || (isAboutRequest && (Says(error, NeverAccepted) || error.Type.Contains("invalid_request", StringComparison.Ordinal))))
             return new EndpointFault(FaultKind.Permanent, "request_refused", message);
         if (status is >= 400 and < 500 and not (408 or 409 or 425)) return new EndpointFault(FaultKind.Permanent, "request_refused", message);
         return new EndpointFault(FaultKind.Transient, "server_error", message) { RetryAfter = retryAfter };

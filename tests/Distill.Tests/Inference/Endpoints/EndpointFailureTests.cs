@@ -31,6 +31,8 @@ public sealed class EndpointFailureTests
         { "status 502 from a proxy", Reply(502, "<html><h1>Bad Gateway</h1></html>", type: "text/html") },
         { "status 503 while loading", Reply(503, """{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}""") },
         { "status 429", Reply(429, """{"error":{"message":"slow down","code":"rate_limit_exceeded"}}""") },
+        { "status 504 with a misleading word", Reply(504, """{"error":{"message":"the prompt is too long in the queue"}}""") },
+        { "status 500 that took too long", Reply(500, """{"error":{"message":"generation took too long"}}""") },
         { "status 408", Reply(408, "") },
         { "no reply at all", "" },
         { "cut in the head", "HTTP/1.1 200 OK\r\nContent-" },

@@ -66,7 +66,7 @@ public sealed class EndpointRunTests
         var completed = new List<CompletedRequest>();
         var e = await Assert.ThrowsAsync<InputException>(() => Collect(endpoint, Requests(6), completed));
         Assert.Equal(["r0", "r1", "r3", "r4", "r5"], completed.Select(one => one.Request.Id));
-        Assert.Contains("1 requests", e.Message, StringComparison.Ordinal);
+        Assert.Contains("(1 request is left", e.Message, StringComparison.Ordinal);
         Assert.Equal(5 + 3, server.Requests.Count);
     }
 

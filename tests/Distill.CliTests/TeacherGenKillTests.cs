@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace Distill.CliTests;
+
+/// <summary>teacher-gen killed with -9 at random moments, started again, and compared with a run that nobody disturbed.</summary>
+public sealed class TeacherGenKillTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void KilledAgainAndAgainItGivesTheSameFiles()
+    {
+        const int kills = 12;
+        Assert.Equal(0, CliProcess.Run(_folder.Path, "prompts", "--basic", "20000", "--out", "problems").ExitCode);
+        CliResult whole = CliProcess.Run(_folder.Path, Arguments("whole"));
+        Assert.True(whole.ExitCode == 0, whole.Error);
+        long length = new FileInfo(Path.Combine(_folder["whole"], ".journal")).Length;
+
+        var random = new Random(7);
+        int killed = 0;
+        foreach (long threshold in Enumerable.Range(0, kills).Select(_ => random.NextInt64(length)).Order())
+        {
+            using CliProcess process = CliProcess.Start(_folder.Path, Arguments("killed"));
+            while (!process.HasExited && Length(Path.Combine(_folder["killed"], ".journal")) <= threshold) Thread.Sleep(1);
+            if (!process.HasExited) killed++;
+            process.Kill();
+        }
+        Assert.InRange(killed, kills / 2, kills);
+
+        CliResult last = CliProcess.Run(_folder.Path, Arguments("killed"));
+        Assert.True(last.ExitCode == 0, last.Error);
+        Assert.Equal(20000, Rollouts("killed"));
+        Assert.Equal(Parts("whole"), Parts("killed"));
+        Assert.Equal(10, Parts("killed").Length);
+    }
+
+    [Fact]
+    public async Task NoCompletionOfAServerIsPaidForTwiceOrLost()
+    {
+        const int prompts = 400, concurrency = 4;
+        File.WriteAllLines(_folder["p.jsonl"], Enumerable.Range(0, prompts).Select(i => $$"""{"id":"p{{i}}","prompt":"Compute {{i}}+1.","answer":"{{i + 1}}"}"""));
+        var asked = new ConcurrentDictionary<string, int>();
+        var (url, server) = Serve(asked);
+        using (server)
+        {
+            string[] arguments = ["teacher-gen", "--prompts", "p.jsonl", "--endpoint", url, "--model", "m", "--max-tokens", "100", "--concurrency", $"{concurrency}", "--out", "out"];
+            var random = new Random(11);
+            int killed = 0;
+            for (int before = 0; killed < 5; killed++)
+            {
+                int until = before + 10 + random.Next(50);
+                using CliProcess process = CliProcess.Start(_folder.Path, arguments);
+                while (!process.HasExited && asked.Values.Sum() < until) await Task.Delay(1);
+                Assert.False(process.HasExited, process.Error);
+                process.Kill();
+                before = asked.Values.Sum();
+            }
+            CliResult last = CliProcess.Run(_folder.Path, arguments);
+            Assert.True(last.ExitCode == 0, last.Error);
+
+            Assert.Equal(prompts, asked.Count);
+            Assert.Equal(prompts, Rollouts("out"));
+            // asked for again: at most what was under way, or done but not yet handed over, when the process died
+            Assert.InRange(asked.Values.Sum() - prompts, 0, killed * 3 * concurrency);
+        }
+    }
+
+    private static string[] Arguments(string folder) => ["teacher-gen", "--prompts", "problems/prompts.jsonl", "--teacher", "worked", "--out", folder];
+
+    private static long Length(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? file.Length : 0;
+    }
+
+    // A server that counts how often each rollout was asked for.
+    private static (string Url, HttpListener Server) Serve(ConcurrentDictionary<string, int> asked)
+    {
+        using var free = new TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        int port = ((IPEndPoint)free.LocalEndpoint).Port;
+        free.Stop();
+        var listener = new HttpListener();
+        listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+        listener.Start();
+        _ = Task.Run(async () =>
+        {
+            while (listener.IsListening)
+            {
+                HttpListenerContext context;
+                try
+                {
+                    context = await listener.GetContextAsync();
+                }
+                catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+                {
+                    return;
+                }
+                _ = Task.Run(() => Answer(context, asked));
+            }
+        });
+        return ($"http://127.0.0.1:{port}/v1", listener);
+    }
+
+    private static async Task Answer(HttpListenerContext context, ConcurrentDictionary<string, int> asked)
+    {
+        string reply = """{"data":[{"id":"m"}]}""";
+        if (context.Request.HttpMethod == "POST")
+        {
+            asked.AddOrUpdate(context.Request.Headers["X-Request-Id"]!.Split('-')[0], 1, (_, count) => count + 1);
+            await Task.Delay(10);
+            reply = """{"model":"m","choices":[{"finish_reason":"stop","message":{"content":"I add.</think>\\boxed{1}"}}],"usage":{"prompt_tokens":5,"completion_tokens":7}}""";
+        }
+        try
+        {
+            context.Response.ContentType = "application/json";
+            context.Response.Close(Encoding.UTF8.GetBytes(reply), willBlock: true);
+        }
+        catch (HttpListenerException) { } // the process that asked is dead
+        catch (IOException) { }
+    }
+
+    private int Rollouts(string run)
+    {
+        using JsonDocument manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder[run], "manifest.json")));
+        return manifest.RootElement.GetProperty("results").GetProperty("rollouts").GetInt32();
+    }
+
+    private string[] Parts(string run) => [.. Directory.GetFiles(Path.Combine(_folder[run], "traces")).Order(StringComparer.Ordinal)
+        .Select(file => $"{Path.GetFileName(file)} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))}")];
+}
