@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Distill.Cli.Chat;
 using Distill.Cli.Doctor;
 using Distill.Pipelines;
 using Distill.Runs;
@@ -17,6 +18,7 @@ internal static class CommandTree
             if (option is VersionOption version) version.Action = new ShowVersion(terminal);
         }
         root.Subcommands.Add(RunCommand.Create(terminal, time));
+        root.Subcommands.Add(ChatCommand.Create(terminal, time));
         root.Subcommands.Add(DoctorCommand.Create(terminal));
         foreach (StageKind kind in StageCatalog.All) root.Subcommands.Add(StageCommand.Create(kind, terminal, time));
         return root;

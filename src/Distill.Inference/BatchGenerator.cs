@@ -30,6 +30,9 @@ public sealed class BatchGenerator : ICompletionSource
     /// <inheritdoc/>
     public string Identity { get; }
 
+    /// <summary>Whether the prompt opens the reasoning, so that a completion begins inside it.</summary>
+    public bool StartsInReasoning => _chat.Template.StartsInReasoning;
+
     /// <inheritdoc/>
     public int? BatchSize => _batchSize;
 

@@ -1,7 +1,9 @@
 using Distill.Curation;
+using Distill.Eval;
 using Distill.Export;
 using Distill.Prompts;
 using Distill.Teacher;
+using Distill.Training;
 
 namespace Distill.Pipelines;
 
@@ -17,7 +19,11 @@ public static class StageCatalog
             "teacher-gen", "Complete prompts with a teacher and judge every completion.", TraceGeneration.TracesFolder, TraceGeneration.RunAsync),
         StageKind.Of<CurateOptions, CurateResult>(
             "curate", "Choose the traces to learn from, with a reason for every one that is dropped.", TraceCuration.DatasetFolder, TraceCuration.RunAsync),
+        StageKind.Of<TrainOptions, TrainResult>(
+            "train", "Train a student on a training set.", TrainStage.ModelFolderName, TrainStage.RunAsync),
         StageKind.Of<ExportOptions, ExportResult>(
             "export", "Write a model as GGUF and ONNX files.", "", ModelExport.RunAsync),
+        StageKind.Of<EvalOptions, EvalReport>(
+            "eval", "Score a model, or an exported file of it, on suites of problems.", "", (options, progress, cancellation) => new Evaluation().RunAsync(options, progress, cancellation)),
     ];
 }

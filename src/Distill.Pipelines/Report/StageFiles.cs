@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Distill.Curation;
 using Distill.Eval;
 using Distill.Export;
+using Distill.Training;
 
 namespace Distill.Pipelines.Report;
 
@@ -29,7 +30,7 @@ internal static class StageFiles
         var points = new List<(double Step, double Loss)>();
         var speeds = new List<double>();
         long tokens = 0;
-        string path = Path.Combine(stage.Folder, "metrics.jsonl");
+        string path = Path.Combine(stage.Folder, TrainStage.MetricsFileName);
         foreach (string line in File.Exists(path) ? File.ReadLines(path) : [])
         {
             if (TryParse(line) is not { } step || Number(step, "step") is not { } number || Number(step, "loss") is not { } loss) continue;
