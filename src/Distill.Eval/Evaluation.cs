@@ -16,9 +16,6 @@ namespace Distill.Eval;
 /// <param name="open">Opens the model that the options name.</param>
 public sealed class Evaluation(Func<EvalOptions, ICompletionSource> open)
 {
-    /// <summary>Scores whatever <see cref="CompletionSources"/> can open.</summary>
-    public Evaluation() : this(options => CompletionSources.Open(options.Model, options.Device, options.BatchSize)) { }
-
     private const string CompletionsFolder = "completions";
 
     private static readonly JsonSerializerOptions Json = new()

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Distill.Runs;
 
@@ -9,7 +10,12 @@ public sealed record RunRecord
     /// <summary>Name of the file in the run folder.</summary>
     public const string FileName = "run.json";
 
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for reading; nothing here goes into HTML unescaped
+    };
 
     /// <summary>Name of the pipeline.</summary>
     public required string Name { get; init; }

@@ -50,7 +50,7 @@ internal static class StageFiles
     private static bool IsOf(ScoreRow score, PlannedStage stage, ArtifactFile file)
     {
         string path = Path.GetFullPath(Path.Combine(stage.Folder, file.Path)), scored = Path.GetFullPath(score.Model);
-        return path == scored || Path.GetDirectoryName(path) == scored; // an ONNX model is scored by its folder
+        return path == scored || path.StartsWith(scored + Path.DirectorySeparatorChar, StringComparison.Ordinal); // an ONNX model is scored by its folder
     }
 
     private static JsonObject? TryParse(string line)
