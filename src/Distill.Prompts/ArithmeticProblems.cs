@@ -6,7 +6,7 @@ namespace Distill.Prompts;
 /// <summary>How hard the generated problems are.</summary>
 public enum ArithmeticSplit
 {
-    /// <summary>Two operations: a product of two-digit numbers, and a sum or difference.</summary>
+    /// <summary>Two operations: a product of two-digit numbers, and a sum with a third number.</summary>
     Short,
 
     /// <summary>Two to five operations, one of them a product of two-digit numbers.</summary>
@@ -72,8 +72,8 @@ public static class ArithmeticProblems
     {
         int product = random.Next(0, 1);
         return [.. Enumerable.Range(0, 2).Select(i => i == product
-            ? Term.Product(Sign(i, random), random.Next(11, 99), random.Next(11, 99))
-            : Term.Number(Sign(i, random), random.Next(1, 99)))];
+            ? Term.Product('+', random.Next(11, 99), random.Next(11, 99))
+            : Term.Number('+', random.Next(1, 99)))];
     }
 
     private static Term[] DrawBasic(RandomStream random)

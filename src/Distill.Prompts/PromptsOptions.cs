@@ -10,7 +10,7 @@ public sealed record PromptsOptions
     public string Out { get; init; } = "";
 
     /// <summary>Problems of two operations.</summary>
-    [Option("number of short arithmetic problems: one product, one sum or difference")]
+    [Option("number of short arithmetic problems: a product of two-digit numbers and a sum")]
     public int Short { get; init; }
 
     /// <summary>Problems of two to five operations with two-digit products.</summary>
