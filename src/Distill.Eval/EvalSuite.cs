@@ -49,13 +49,14 @@ public sealed record EvalSuite
     /// <exception cref="InputException">The file is missing or not a suite; the message names file and line.</exception>
     public static EvalSuite Load(string path) => SuiteFile.Read(path);
 
-    /// <summary>The suite with the options' values in place of its own.</summary>
-    /// <exception cref="InputException">A value is out of range, or a metric needs more samples than there are.</exception>
+    /// <summary>The suite with the options' values in place of its own; a pass@k that needs more samples than they ask for is left out.</summary>
+    /// <exception cref="InputException">A value is out of range.</exception>
     public EvalSuite With(EvalOptions options)
     {
         EvalSuite suite = this with
         {
             Samples = options.Samples ?? Samples,
+            PassAt = options.Samples is { } samples ? [.. PassAt.Where(k => k == 1 || k <= samples)] : PassAt,
             Temperature = options.Temperature ?? Temperature,
             TopP = options.TopP ?? TopP,
             MaxTokens = options.MaxTokens ?? MaxTokens,

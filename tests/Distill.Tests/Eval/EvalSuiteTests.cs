@@ -15,12 +15,15 @@ public sealed class EvalSuiteTests : IDisposable
     public void TheDeliveredSuitesAreRead()
     {
         string[] files = Directory.GetFiles(Path.Combine(RepositoryFolder(), "eval", "suites"), "*.yaml");
-        Assert.Equal(["arithmetic-basic", "arithmetic-hard", "gsm8k"], files.Select(file => EvalSuite.Load(file).Name).Order());
+        Assert.Equal(["arithmetic-basic", "arithmetic-hard", "arithmetic-short", "gsm8k"], files.Select(file => EvalSuite.Load(file).Name).Order());
 
-        EvalSuite basic = EvalSuite.Load(files.Single(file => file.EndsWith("basic.yaml", StringComparison.Ordinal)));
-        IReadOnlyList<Prompt> problems = basic.Problems();
-        Assert.Equal(1000, problems.Count);
-        Assert.All(problems, problem => Assert.True(ArithmeticProblems.IsHeldOut(problem.Messages[0].Content["Compute ".Length..^1])));
+        foreach (EvalSuite suite in files.Select(EvalSuite.Load).Where(suite => suite.Generate is not null))
+        {
+            IReadOnlyList<Prompt> problems = suite.Problems();
+            Assert.Equal(suite.Generate!.Count, problems.Count);
+            Assert.All(problems, problem => Assert.True(ArithmeticProblems.IsHeldOut(problem.Messages[0].Content["Compute ".Length..^1])));
+            Assert.Equal(suite.PassAt, suite.With(new EvalOptions()).PassAt);
+        }
     }
 
     [Fact]
@@ -96,7 +99,8 @@ public sealed class EvalSuiteTests : IDisposable
     public void SettingsThatCannotBeMeantAreRefused()
     {
         EvalSuite suite = Load("name: s\nversion: 1\nsamples: 2\nmetric: pass@2\ngenerate: { kind: arithmetic, split: basic, count: 5, seed: 1 }");
-        Assert.Contains("pass@2 cannot be estimated from 1 samples", Assert.Throws<InputException>(() => suite.With(new EvalOptions { Samples = 1 })).Message);
+        Assert.Contains("pass@2 cannot be estimated from 1 samples", Assert.Throws<InputException>(() => (suite with { Samples = 1 }).With(new EvalOptions())).Message);
+        Assert.Equal([1], suite.With(new EvalOptions { Samples = 1 }).PassAt); // fewer samples were asked for: what they cannot tell is left out
         Assert.Contains("temperature 0", Assert.Throws<InputException>(() => suite.With(new EvalOptions { Temperature = 0 })).Message);
         Assert.Contains("`top_p` is 0", Assert.Throws<InputException>(() => suite.With(new EvalOptions { TopP = 0 })).Message);
     }
