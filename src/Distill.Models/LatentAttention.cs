@@ -83,16 +83,25 @@ public sealed class LatentAttention : Attention
 
     private Tensor Folded(Tensor queryPlain, Tensor queryRotated, Tensor latent, Tensor keyRotated, AttentionMask mask, KVCache cache)
     {
+        long batch = latent.shape[0], length = latent.shape[1];
         (Tensor latents, Tensor keysRotated) = cache.Append(_layer, latent.unsqueeze(1), keyRotated.transpose(1, 2)); // [batch, 1, keys, …]
         Tensor[] expansion = _keyValueExpansion.weight!.view(_heads, _plain + _valueWidth, _rank).split([_plain, _valueWidth], 1);
 
-        Tensor queryLatent = matmul(queryPlain.transpose(1, 2), expansion[0]);                        // [batch, heads, seq, rank]
-        Tensor scores = matmul(queryLatent, latents.transpose(-1, -2)) + matmul(queryRotated.transpose(1, 2), keysRotated.transpose(-1, -2));
-        scores = scores * _scale;
+        // All heads share one key, so heads and queries are rows of one matrix: nothing is copied per head.
+        Tensor queryLatent = Rows(PerHead(queryPlain.permute(2, 0, 1, 3), expansion[0]));              // [batch, heads · seq, rank]
+        Tensor keyLatent = latents.squeeze(1), keyRotation = keysRotated.squeeze(1);                   // [batch, keys, …]
+        Tensor scores = matmul(queryLatent, keyLatent.transpose(1, 2)) + matmul(Rows(queryRotated.transpose(1, 2)), keyRotation.transpose(1, 2));
+        scores = scores.view(batch, _heads, length, -1) * _scale;
         if (mask.Bias is not null) scores = scores + mask.Bias;
         else if (mask.Causal) scores = scores + CausalBias(scores);
-        Tensor mixed = matmul(scores.softmax(-1), latents);                                           // [batch, heads, seq, rank]
-        return matmul(mixed, expansion[1].transpose(-1, -2));
+        Tensor mixed = matmul(Rows(scores.softmax(-1)), keyLatent).view(batch, _heads, length, _rank);
+        return PerHead(mixed.transpose(0, 1), expansion[1].transpose(1, 2));
+
+        Tensor Rows(Tensor heads) => heads.reshape(batch, _heads * length, heads.shape[^1]);
+
+        // [heads, batch, seq, in] times [heads, in, out] is [batch, heads, seq, out].
+        Tensor PerHead(Tensor values, Tensor matrices) =>
+            matmul(values.reshape(_heads, batch * length, -1), matrices).view(_heads, batch, length, -1).transpose(0, 1);
     }
 
     private static Tensor CausalBias(Tensor scores)
