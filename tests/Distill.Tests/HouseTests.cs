@@ -47,11 +47,10 @@ public sealed partial class HouseTests
         Assert.DoesNotContain(Sources("src"), file => Junk.Any(word => Path.GetFileNameWithoutExtension(file).Contains(word, StringComparison.Ordinal)));
 
     [Fact]
-    public void ASourceFileHoldsTheTypeItIsNamedAfter()
+    public void AFileWithAPublicTypeIsNamedAfterIt()
     {
-        string[] wrong = [.. Sources("src")
-            .Where(file => Path.GetFileName(file) != "Program.cs")
-            .Where(file => !Regex.IsMatch(File.ReadAllText(file), $@"\b(class|struct|record|interface|enum|delegate [\w<>\[\]?]+) {Regex.Escape(Path.GetFileName(file).Split('.')[0])}\b"))];
+        string[] wrong = [.. Sources("src").Where(file => PublicType().Matches(File.ReadAllText(file)) is { Count: > 0 } types
+            && !types.Any(type => type.Groups["name"].Value == Path.GetFileName(file).Split('.')[0]))];
 
         Assert.Empty(wrong);
     }
@@ -90,4 +89,7 @@ public sealed partial class HouseTests
 
     [GeneratedRegex(@"^\| (\w+) \| ([\w –]+) \| (.+) \|$", RegexOptions.Multiline)]
     private static partial Regex TableRow();
+
+    [GeneratedRegex(@"^public (?:[a-z]+ )*(?:class|struct|record|interface|enum) (?<name>\w+)", RegexOptions.Multiline)]
+    private static partial Regex PublicType();
 }

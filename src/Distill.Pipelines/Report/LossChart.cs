@@ -20,12 +20,12 @@ internal static class LossChart
         double X(double step) => Left + (step / lastStep * (Width - Left - Right));
         double Y(double loss) => Top + ((high - Math.Log10(loss)) / (high - low) * (Height - Top - Bottom));
         return Html.Of($"""
-            <svg viewBox="0 0 {Width:0} {Height:0}" role="img" aria-label="training loss by step">
+            <figure><svg viewBox="0 0 {Width:0} {Height:0}" role="img" aria-label="training loss by step">
             {LossTicks(low, high).Select(loss => Html.Of($"""<line class="grid" x1="{Left:0}" x2="{Width - Right:0}" y1="{Y(loss):0.#}" y2="{Y(loss):0.#}"/><text class="tick" x="{Left - 8:0}" y="{Y(loss) + 4:0.#}" text-anchor="end">{loss.ToString("0.###", CultureInfo.InvariantCulture)}</text>"""))}
             {StepTicks(lastStep).Select(step => Html.Of($"""<text class="tick" x="{X(step):0.#}" y="{Height - 12:0}" text-anchor="middle">{Figure.Count(step)}</text>"""))}
             {lines.Select(line => Html.Of($"""<polyline class="line {ScoreChart.ClassOf(line.Curve.Role)}" points="{string.Join(' ', line.Points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{X(point.Step):0.#},{Y(point.Loss):0.#}")))}"/>"""))}
             {Labels(lines.Select(line => (line.Curve, Y(line.Points[^1].Loss), line.Points[^1].Loss)), X(lastStep))}
-            </svg>
+            </svg></figure>
             """);
     }
 

@@ -57,7 +57,7 @@ internal static class ReportStyle
         .why { color: var(--faint); font-size: .84rem; white-space: nowrap; margin-left: auto; } .prompt { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
         details dl { margin: 0 0 14px 22px; font-size: .9rem; } details dt { color: var(--faint); font-size: .8rem; margin-top: 8px; } details dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 
-        svg { display: block; width: 100%; height: auto; overflow: visible; }
+        figure { margin: 0; } svg { display: block; width: 100%; height: auto; overflow: visible; }
         .grid { stroke: var(--rule); } .tick { fill: var(--faint); font-size: 12px; font-variant-numeric: tabular-nums; }
         .line { fill: none; stroke: var(--tint, var(--other)); stroke-width: 2; stroke-linejoin: round; } .label { fill: var(--tint, var(--other)); font-size: 13px; font-weight: 600; font-variant-numeric: tabular-nums; }
 
@@ -69,7 +69,7 @@ internal static class ReportStyle
         footer { margin-top: 56px; padding-top: 14px; border-top: 1px solid var(--rule); color: var(--faint); font-size: .82rem; }
         @media (max-width: 720px) {
           main { padding: 32px 18px; } .score { grid-template-columns: 1fr 64px 100px; } .score > :nth-child(2) { grid-column: 1 / -1; order: 5; } .score > :nth-child(5), .score > :nth-child(6) { display: none; }
-          .step { grid-template-columns: 1fr 66px 62px; } .step .track { grid-column: 1 / -1; order: 5; } table { display: block; overflow-x: auto; }
+          .step { grid-template-columns: 1fr 66px 62px; } .step .track { grid-column: 1 / -1; order: 5; } table { display: block; overflow-x: auto; } td.path { min-width: 15em; } figure { overflow-x: auto; } figure svg { min-width: 640px; }
         }
         @media print { main { padding: 0; max-width: none; } section { break-inside: avoid; } }
         """);
