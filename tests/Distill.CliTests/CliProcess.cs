@@ -51,7 +51,9 @@ internal sealed class CliProcess : IDisposable
     /// <summary>Starts the program, by way of another one if <paramref name="wrapper"/> names it.</summary>
     public static CliProcess Start(string folder, IReadOnlyList<string> wrapper, IReadOnlyList<string> arguments, params (string Name, string Value)[] variables)
     {
-        string[] line = [.. wrapper, "dotnet", Program, .. arguments];
+        // A test run that was started in the background has SIGINT ignored, and its children inherit that.
+        string[] signals = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : [];
+        string[] line = [.. wrapper, .. signals, "dotnet", Program, .. arguments];
         var start = new ProcessStartInfo(line[0], line[1..])
         {
             WorkingDirectory = folder,
