@@ -28,6 +28,28 @@ public sealed class MathVerifier : IVerifier
         return Compare(AnswerExtraction.Find(reference) is { Place: AnswerPlace.Box, Text.Length: > 0 } boxed ? boxed.Text : reference, found.Text);
     }
 
+    /// <summary>Judges a completion's text, reasoning included, against a reference answer.</summary>
+    /// <param name="referenceAnswer">The gold answer.</param>
+    /// <param name="response">What the model wrote: a whole completion with its think tags, or nothing but an answer.</param>
+    /// <param name="options">What counts as an answer; the defaults when null.</param>
+    public Verdict Verify(string referenceAnswer, string response, MathOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(referenceAnswer);
+        ArgumentNullException.ThrowIfNull(response);
+        ReasoningParts parts = ReasoningSplit.Split(response, startsInReasoning: false);
+        bool unclosed = parts.Unclosed && (options ?? MathOptions.Default).RequireClosedThink;
+        return Verify(Prompt.FromUser("", referenceAnswer), new Completion
+        {
+            RawText = response,
+            Reasoning = parts.Reasoning,
+            Answer = parts.Unclosed && !unclosed ? parts.Reasoning : parts.Answer,
+            ReasoningUnclosed = unclosed,
+            FinishReason = FinishReason.Stop,
+            PromptTokens = 0,
+            CompletionTokens = 0,
+        });
+    }
+
     private Verdict Compare(string reference, string answer)
     {
         WrittenNumber? expected = NumberParser.Parse(reference), actual = NumberParser.Parse(answer);
