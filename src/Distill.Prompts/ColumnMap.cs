@@ -14,13 +14,16 @@ public sealed record ColumnMap
     internal static readonly string[] AnswerNames = ["reference_answer", "answer", "final_answer", "gold", "expected_answer", "ground_truth", "correct_answer", "target"];
     internal static readonly string[] SolutionNames = ["reference_reasoning", "solution", "rationale", "explanation"];
     internal static readonly string[] SourceNames = ["source", "dataset"];
-    internal static readonly string[] IdNames = ["prompt_id", "id"];
+    internal static readonly string[] IdNames = ["prompt_id", "id", "uuid", "task_id"];
 
     /// <summary>The problem: a text, or a list of messages.</summary>
     public string? Prompt { get; init; }
 
     /// <summary>The reference answer.</summary>
     public string? Answer { get; init; }
+
+    /// <summary>What a model wrote, where rows are read as traces: a text, a list of texts, or a conversation that ends with it.</summary>
+    public string? Completion { get; init; }
 
     /// <summary>The worked solution; where there is no reference answer, the answer is taken from it.</summary>
     public string? Solution { get; init; }
@@ -35,6 +38,6 @@ public sealed record ColumnMap
     /// <param name="chosen">The name that was set, or null.</param>
     /// <param name="known">Names in common use, best first.</param>
     /// <param name="has">Whether the row has a value of that name.</param>
-    internal static string? Find(string? chosen, string[] known, Func<string, bool> has) =>
-        chosen is not null ? (has(chosen) ? chosen : null) : Array.Find(known, name => has(name));
+    internal static string? Find(string? chosen, IReadOnlyList<string> known, Func<string, bool> has) =>
+        chosen is not null ? (has(chosen) ? chosen : null) : known.FirstOrDefault(has);
 }

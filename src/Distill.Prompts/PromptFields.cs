@@ -37,11 +37,12 @@ internal sealed record PromptFields
     /// <param name="map">The names that were asked for, for errors.</param>
     /// <param name="fallbackSource">Source of rows that name none.</param>
     /// <param name="answerRequired">Whether a row without reference answer is an error.</param>
+    /// <param name="answerFromConversation">Whether the last assistant turn counts as a worked solution.</param>
     /// <exception cref="InputException">Problem or reference answer are missing.</exception>
-    public Prompt ToPrompt(ColumnMap map, string fallbackSource, bool answerRequired)
+    public Prompt ToPrompt(ColumnMap map, string fallbackSource, bool answerRequired, bool answerFromConversation = true)
     {
         (List<Message> messages, string? written) = MessagesOf(map);
-        (string? answer, string? reasoning) = AnswerOf(written);
+        (string? answer, string? reasoning) = AnswerOf(answerFromConversation ? written : null);
         if (string.IsNullOrEmpty(answer))
         {
             if (answerRequired)

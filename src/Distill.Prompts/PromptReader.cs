@@ -17,37 +17,19 @@ public static class PromptReader
     /// <exception cref="InputException">Nothing readable is there, or a row lacks something; the message names file and line.</exception>
     public static IEnumerable<Prompt> Read(string path, ColumnMap? columns = null, bool answerRequired = false)
     {
-        foreach (string file in FilesOf(path))
+        foreach (string file in DatasetReader.FilesOf(path))
         {
-            IEnumerable<Prompt> prompts =
-                file.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) ? ParquetPromptReader.Read(file, columns, answerRequired)
-                : file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? JsonlPromptReader.ReadDocument(file, columns, answerRequired)
-                : JsonlPromptReader.ReadLines(file, columns, answerRequired);
+            IEnumerable<Prompt> prompts = file.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase)
+                ? ParquetPromptReader.Read(file, columns, answerRequired) : JsonlPromptReader.Read(file, columns, answerRequired);
             foreach (Prompt prompt in prompts) yield return prompt;
         }
     }
 
     /// <summary>Source of the rows of a file that name none: its name, with its folder's where the name says little.</summary>
-    internal static string SourceOf(string path)
+    public static string SourceOf(string path)
     {
         string name = Path.GetFileName(path).Split('.')[0];
         string? folder = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path)));
         return GenericNames.Contains(name) && !string.IsNullOrEmpty(folder) ? $"{folder}/{name}" : name;
     }
-
-    private static string[] FilesOf(string path)
-    {
-        if (File.Exists(path))
-        {
-            return IsRows(path) || path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? [path]
-                : throw new InputException($"{path}: not a format that is understood", "prompts are read from .jsonl, .jsonl.gz, .json and .parquet");
-        }
-        if (!Directory.Exists(path)) throw new InputException($"{path}: no such file or folder", "check the path");
-        string[] files = [.. Directory.EnumerateFiles(path).Where(IsRows).Order(StringComparer.Ordinal)];
-        return files.Length > 0 ? files
-            : throw new InputException($"{path}: holds no .jsonl, .jsonl.gz or .parquet file", "name a file of prompts, or a folder of them");
-    }
-
-    private static bool IsRows(string path) => new[] { ".jsonl", ".jsonl.gz", ".parquet" }
-        .Any(extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
 }

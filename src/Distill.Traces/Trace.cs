@@ -28,6 +28,9 @@ public sealed record Trace
     /// <summary>The judgement.</summary>
     public required Verdict Verdict { get; init; }
 
+    /// <summary>A second judgement by a language model or by the data set's own judge, or null; never mixed into <see cref="Verdict"/>.</summary>
+    public Verdict? JudgeVerdict { get; init; }
+
     /// <summary>Seconds from request to last token; 0 where a batch shares its time.</summary>
     public double Seconds { get; init; }
 }

@@ -11,7 +11,7 @@ public static class TraceReader
     [
         TraceSchema.MessageReasoning, TraceSchema.ReferenceReasoning, TraceSchema.Source, TraceSchema.Temperature, TraceSchema.TopP,
         TraceSchema.TopK, TraceSchema.MaxTokens, TraceSchema.Seed, TraceSchema.ReasoningUnclosed, TraceSchema.PromptTokens,
-        TraceSchema.ExtractedAnswer, TraceSchema.Seconds,
+        TraceSchema.ExtractedAnswer, TraceSchema.JudgeVerdict, TraceSchema.JudgeReason, TraceSchema.JudgeAnswer, TraceSchema.Judge, TraceSchema.Seconds,
     ];
 
     /// <summary>
@@ -57,20 +57,49 @@ public static class TraceReader
         throw new InputException($"{pathOrFolder}: holds no *.parquet file", "name a Parquet file of traces, or a folder of them");
     }
 
+    /// <summary>Whether a file is a trace file, told by its columns.</summary>
+    /// <exception cref="InputException">It is a damaged Parquet file.</exception>
+    public static bool IsTraceFile(string path)
+    {
+        if (!path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase)) return false;
+        using ParquetTable table = ParquetTable.Open(path);
+        return Missing(table).Length == 0;
+    }
+
+    /// <summary>The row groups of a trace file, in order. Each can be read on any thread, several side by side.</summary>
+    /// <exception cref="InputException">A column is missing, a value is not one of those allowed, or the file is damaged.</exception>
+    public static IReadOnlyList<Func<IReadOnlyList<Trace>>> RowGroups(string path)
+    {
+        using ParquetTable table = ParquetTable.Open(path);
+        Check(table);
+        return [.. Enumerable.Range(0, table.RowGroupCount).Select(rowGroup => (Func<IReadOnlyList<Trace>>)(() => ReadRowGroup(rowGroup)))];
+
+        Trace[] ReadRowGroup(int rowGroup)
+        {
+            using ParquetTable own = ParquetTable.Open(path); // a table serves one thread
+            var rows = new TraceRowGroup(own, rowGroup);
+            return [.. Enumerable.Range(0, rows.Count).Select(rows.TraceAt)];
+        }
+    }
+
     private static IEnumerable<Trace> ReadFile(string path)
     {
         using ParquetTable table = ParquetTable.Open(path);
-        string[] missing = [.. TraceSchema.Columns.Where(column => !Optional.Contains(column) && !table.Has(column))];
-        if (missing.Length > 0)
-        {
-            throw new InputException($"{path}: not a trace file: missing {Names(missing)}; found {Names(table.Columns)}",
-                "traces are written by `distill teacher-gen`; other data sets are read as prompts");
-        }
+        Check(table);
         for (int rowGroup = 0; rowGroup < table.RowGroupCount; rowGroup++)
         {
             var rows = new TraceRowGroup(table, rowGroup);
             for (int row = 0; row < rows.Count; row++) yield return rows.TraceAt(row);
         }
+    }
+
+    private static string[] Missing(ParquetTable table) => [.. TraceSchema.Columns.Where(column => !Optional.Contains(column) && !table.Has(column))];
+
+    private static void Check(ParquetTable table)
+    {
+        if (Missing(table) is not { Length: > 0 } missing) return;
+        throw new InputException($"{table.Path}: not a trace file: missing {Names(missing)}; found {Names(table.Columns)}",
+            "traces are written by `distill teacher-gen`; other data sets are read as prompts");
     }
 
     private static string Names(IEnumerable<string> columns) => string.Join(", ", columns.Select(column => $"`{column}`"));

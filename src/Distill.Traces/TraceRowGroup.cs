@@ -60,6 +60,8 @@ internal sealed class TraceRowGroup(ParquetTable table, int rowGroup)
         },
         Verdict = new Verdict(Name<Outcome>(row, TraceSchema.Verdict), Text(row, TraceSchema.VerdictReason),
             TextOrNull(row, TraceSchema.ExtractedAnswer), Text(row, TraceSchema.Verifier)),
+        JudgeVerdict = TextOrNull(row, TraceSchema.JudgeVerdict) is { } judged ? new Verdict(ParseName<Outcome>(row, TraceSchema.JudgeVerdict, judged),
+            TextOrNull(row, TraceSchema.JudgeReason) ?? "", TextOrNull(row, TraceSchema.JudgeAnswer), TextOrNull(row, TraceSchema.Judge) ?? "") : null,
         Seconds = Number(row, TraceSchema.Seconds),
     };
 

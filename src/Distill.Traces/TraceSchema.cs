@@ -35,6 +35,10 @@ internal static class TraceSchema
     public const string VerdictReason = "verdict_reason";
     public const string ExtractedAnswer = "extracted_answer";
     public const string Verifier = "verifier";
+    public const string JudgeVerdict = "judge_verdict";
+    public const string JudgeReason = "judge_reason";
+    public const string JudgeAnswer = "judge_extracted_answer";
+    public const string Judge = "judge";
     public const string Seconds = "seconds";
 
     /// <summary>Every column, in file order.</summary>
@@ -42,7 +46,8 @@ internal static class TraceSchema
     [
         Id, PromptId, MessageRole, MessageContent, MessageReasoning, ReferenceAnswer, ReferenceReasoning, Source, SampleIndex,
         Teacher, Temperature, TopP, TopK, MaxTokens, Seed, Reasoning, Answer, RawText, ReasoningUnclosed, FinishReason,
-        PromptTokens, CompletionTokens, Verdict, VerdictReason, ExtractedAnswer, Verifier, Seconds,
+        PromptTokens, CompletionTokens, Verdict, VerdictReason, ExtractedAnswer, Verifier, JudgeVerdict,
+        JudgeReason, JudgeAnswer, Judge, Seconds,
     ];
 
     /// <summary>The schema that is written.</summary>
@@ -53,7 +58,8 @@ internal static class TraceSchema
         Text(Teacher), new DataField<double>(Temperature), new DataField<double>(TopP), new DataField<int>(TopK),
         new DataField<int>(MaxTokens), new DataField<long>(Seed), Text(Reasoning), Text(Answer), Text(RawText),
         new DataField<bool>(ReasoningUnclosed), Text(FinishReason), new DataField<int>(PromptTokens), new DataField<int>(CompletionTokens),
-        Text(Verdict), Text(VerdictReason), Text(ExtractedAnswer, optional: true), Text(Verifier), new DataField<double>(Seconds));
+        Text(Verdict), Text(VerdictReason), Text(ExtractedAnswer, optional: true), Text(Verifier),
+        Text(JudgeVerdict, optional: true), Text(JudgeReason, optional: true), Text(JudgeAnswer, optional: true), Text(Judge, optional: true), new DataField<double>(Seconds));
 
     private static DataField Text(string name, bool optional = false) => new(name, typeof(string), isNullable: optional);
 }

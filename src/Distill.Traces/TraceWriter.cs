@@ -80,6 +80,10 @@ public static class TraceWriter
         await Text(trace => trace.Verdict.Reason);
         await Text(trace => trace.Verdict.ExtractedAnswer);
         await Text(trace => trace.Verdict.Verifier);
+        await Text(trace => trace.JudgeVerdict?.Outcome.ToString().ToLowerInvariant());
+        await Text(trace => trace.JudgeVerdict?.Reason);
+        await Text(trace => trace.JudgeVerdict?.ExtractedAnswer);
+        await Text(trace => trace.JudgeVerdict?.Verifier);
         await Number(trace => trace.Seconds);
 
         Task Text(Func<Trace, string?> value) => group.WriteAsync(fields[next++], Array.ConvertAll(traces, trace => value(trace)));

@@ -85,7 +85,7 @@ public sealed class TraceFileTests : IDisposable
     public async Task FurtherColumnsAreIgnoredAndOptionalOnesMayBeMissing()
     {
         ParquetSchema schema = TraceSchema.Create();
-        string[] dropped = [TraceSchema.Source, TraceSchema.Seconds, TraceSchema.Seed, TraceSchema.ExtractedAnswer];
+        string[] dropped = [TraceSchema.Source, TraceSchema.Seconds, TraceSchema.Seed, TraceSchema.ExtractedAnswer, TraceSchema.JudgeVerdict];
         await WriteAsync("t.parquet", [.. schema.Fields.Where(field => !dropped.Contains(field.Name)), new DataField<double>("judge_score")]);
         Trace trace = Assert.Single(TraceReader.Read(_folder["t.parquet"]));
         Assert.Equal("stop", trace.Id);
@@ -161,7 +161,7 @@ public sealed class TraceFileTests : IDisposable
         using ParquetRowGroupWriter group = writer.CreateRowGroup();
         foreach (DataField field in schema.DataFields)
         {
-            string text = field.Name switch { "verdict" => verdict, "role" => "user", _ => "stop" };
+            string text = field.Name switch { "verdict" => verdict, "judge_verdict" => "correct", "role" => "user", _ => "stop" };
             if (field.MaxRepetitionLevel > 0)
                 await group.WriteAllPartsAsync<ReadOnlyMemory<char>>(field, new[] { text.AsMemory() }, new[] { field.MaxDefinitionLevel }, new[] { 0 }, default);
             else if (field.ClrType == typeof(int)) await group.WriteAsync<int>(field, new[] { 1 });

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using Distill.Runs;
+
+namespace Distill.Prompts;
+
+/// <summary>A JSON document that is an array of rows, or an object with such an array under <c>data</c>, <c>examples</c> or <c>rows</c>.</summary>
+internal static class JsonDocuments
+{
+    private const long LargestDocument = 256 << 20;
+    private static readonly string[] RowKeys = ["data", "examples", "rows"];
+
+    /// <summary>The rows, counted from 1 in messages.</summary>
+    /// <exception cref="InputException">It is not such a document.</exception>
+    public static IEnumerable<DatasetRow> Rows(string path)
+    {
+        if (!File.Exists(path)) throw new InputException($"{path}: no such file", "check the path");
+        if (new FileInfo(path).Length > LargestDocument) throw new InputException($"{path}: larger than {LargestDocument >> 20} MB", "store it as JSON lines (.jsonl)");
+        using JsonDocument document = Parse(path, () => JsonDocument.Parse(File.ReadAllBytes(path)));
+        JsonElement root = document.RootElement;
+        if (root.ValueKind == JsonValueKind.Object)
+        {
+            string key = Array.Find(RowKeys, name => root.TryGetProperty(name, out _))
+                ?? throw new InputException($"{path}: the object has no array of rows under `data`, `examples` or `rows`", "store the rows as an array, or as JSON lines (.jsonl)");
+            root = root.GetProperty(key);
+        }
+        if (root.ValueKind != JsonValueKind.Array) throw new InputException($"{path}: is not an array of rows", "store the rows as an array, or as JSON lines (.jsonl)");
+        int number = 0;
+        foreach (JsonElement row in root.EnumerateArray()) yield return new JsonRow($"{path}: row {++number}", row);
+    }
+
+    /// <summary>Parses, with an error that says where.</summary>
+    /// <exception cref="InputException">The text is not JSON.</exception>
+    public static JsonDocument Parse(string where, Func<JsonDocument> parse)
+    {
+        try
+        {
+            return parse();
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"{where}: is not JSON ({e.Message.Split(" LineNumber")[0]})", "every line of a .jsonl file is one JSON object", inner: e);
+        }
+    }
+}
