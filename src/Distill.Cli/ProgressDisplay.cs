@@ -38,6 +38,12 @@ internal sealed class ProgressDisplay : IProgress<ProgressEvent>, IDisposable
     {
         lock (_gate)
         {
+            if (value.Line is { } line)
+            {
+                ClearLine();
+                _terminal.Error.WriteLine("  " + line);
+                return;
+            }
             if (_latest?.Stage != value.Stage || _latest?.Unit != value.Unit) _meter = new RateMeter(_time);
             _meter.Note(value.Completed);
             _latest = value;

@@ -9,4 +9,11 @@ namespace Distill.Runs;
 /// <param name="Total">Units in all, or 0 when unknown.</param>
 /// <param name="Unit">What is counted, plural: <c>rollouts</c>, <c>steps</c>, <c>tensors</c>.</param>
 /// <param name="Detail">Short live figures, e.g. <c>loss 0.213  lr 1.9e-3  18.2k tokens/s</c>.</param>
-public readonly record struct ProgressEvent(string Stage, long Completed, long Total, string Unit, string? Detail = null);
+public readonly record struct ProgressEvent(string Stage, long Completed, long Total, string Unit, string? Detail = null)
+{
+    /// <summary>A line that stays on the screen above the readings; such an event is no reading itself.</summary>
+    public string? Line { get; init; }
+
+    /// <summary>An event that only says something.</summary>
+    public static ProgressEvent Say(string line) => new("", 0, 0, "") { Line = line };
+}

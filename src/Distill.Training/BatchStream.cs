@@ -10,7 +10,18 @@ public readonly record struct DataPosition(int Epoch, int Row);
 /// <param name="MicroBatches">One per forward and backward pass.</param>
 /// <param name="LossTokens">Tokens that count in the loss, over all of them.</param>
 /// <param name="Tokens">Tokens in all, without padding.</param>
-public sealed record StepBatches(IReadOnlyList<IReadOnlyList<IReadOnlyList<TrainingSample>>> MicroBatches, int LossTokens, int Tokens);
+public sealed record StepBatches(IReadOnlyList<IReadOnlyList<IReadOnlyList<TrainingSample>>> MicroBatches, int LossTokens, int Tokens)
+{
+    /// <summary>Ids of the samples, for error messages: the first few and how many more.</summary>
+    public string SampleIds
+    {
+        get
+        {
+            string[] ids = [.. MicroBatches.SelectMany(rows => rows).SelectMany(row => row).Select(sample => sample.Id).Where(id => id.Length > 0)];
+            return string.Join(", ", ids.Take(3)) + (ids.Length > 3 ? $" and {ids.Length - 3} more" : "");
+        }
+    }
+}
 
 /// <summary>Endless stream of steps over the training set, shuffled and packed anew each epoch; a position says everything about it.</summary>
 public sealed class BatchStream
@@ -46,12 +57,9 @@ public sealed class BatchStream
             rows.Add(_rows[Position.Row]);
             Position = Position with { Row = Position.Row + 1 };
         }
-        return new([.. rows.Chunk(_options.MicroBatchSize)], rows.Sum(row => row.Sum(LossTokens)), rows.Sum(row => row.Sum(sample => sample.Tokens.Length)));
+        return new([.. rows.Chunk(_options.MicroBatchSize)], rows.Sum(row => row.Sum(sample => sample.LossTokens)), rows.Sum(row => row.Sum(sample => sample.Length)));
     }
 
-    // The first token of a sample without a prompt has nothing to be predicted from.
-    private static int LossTokens(TrainingSample sample) => sample.Tokens.Length - Math.Max(sample.PromptLength, 1);
-
     private IReadOnlyList<IReadOnlyList<TrainingSample>> PackEpoch(int epoch) =>
-        Distill.Training.Packing.Pack(_samples, _options.SequenceLength, _options.Packing, Runs.RandomStream.DeriveSeed(_options.Seed, "epoch", epoch.ToString()));
+        Training.Packing.Pack(_samples, _options, epoch);
 }

@@ -14,21 +14,24 @@ namespace Distill.Training;
 /// <param name="identity">Fingerprint of options and training set; a checkpoint of another one is not continued.</param>
 public sealed class Checkpoint(string folder, string identity)
 {
-    private const string StateFile = "state.json", TensorFile = "state.safetensors";
+    private const string StateFile = "state.json", TensorFile = "state.safetensors", BestFolder = "best";
 
     private sealed record SavedState(string Identity, TrainingState State);
 
     /// <summary>Writes the present state and forgets all but the newest few.</summary>
     public void Save(CausalLM student, FlatParameters parameters, AdamW optimizer, TrainingState state, int keep)
     {
-        AtomicFile.WriteFolder(Path.Combine(folder, $"step-{state.Step:D6}"), target =>
-        {
-            SafetensorsWriter.Write(Path.Combine(target, TensorFile), [.. Tensors(student, parameters, optimizer)
-                .Select(item => new TensorToWrite(item.Name, TensorType.F32, item.Tensor.shape, stream => TensorBytes.Write(item.Tensor, stream)))]);
-            AtomicFile.WriteText(Path.Combine(target, StateFile), JsonSerializer.Serialize(new SavedState(identity, state)));
-        });
+        Write($"step-{state.Step:D6}", [.. Weights(student, parameters), .. Moments(optimizer)], state);
         foreach (string old in Folders().SkipLast(Math.Max(1, keep))) Directory.Delete(old, recursive: true);
     }
+
+    /// <summary>Writes the weights with the lowest held-out loss, in place of those before.</summary>
+    public void SaveBest(CausalLM student, FlatParameters parameters, TrainingState state) => Write(BestFolder, Weights(student, parameters), state);
+
+    /// <summary>Brings back the weights with the lowest held-out loss.</summary>
+    /// <returns>Whether there were any.</returns>
+    public bool RestoreBest(CausalLM student, FlatParameters parameters) =>
+        ReadState(Path.Combine(folder, BestFolder))?.Identity == identity && TryReadTensors(Path.Combine(folder, BestFolder), [.. Weights(student, parameters)]);
 
     /// <summary>Brings back the newest state that is whole, or returns null when there is none.</summary>
     /// <exception cref="InputException">The checkpoints belong to other options or another training set.</exception>
@@ -40,18 +43,17 @@ public sealed class Checkpoint(string folder, string identity)
             if (saved.Identity != identity)
                 throw new InputException($"{candidate}: belongs to a training with other options or another training set",
                     "repeat the options of that training, choose another output folder, or pass `--resume false` to start anew");
-            if (TryReadTensors(candidate, student, parameters, optimizer)) return saved.State;
+            if (TryReadTensors(candidate, [.. Weights(student, parameters), .. Moments(optimizer)])) return saved.State;
         }
         return null;
     }
 
     // Damaged beyond what renaming into place prevents, e.g. by a failing disk: the checkpoint before it is taken.
-    private static bool TryReadTensors(string candidate, CausalLM student, FlatParameters parameters, AdamW optimizer)
+    private static bool TryReadTensors(string candidate, (string Name, Tensor Tensor)[] tensors)
     {
         try
         {
             using var source = SafetensorsFile.Open(Path.Combine(candidate, TensorFile));
-            (string Name, Tensor Tensor)[] tensors = [.. Tensors(student, parameters, optimizer)];
             foreach ((string name, Tensor tensor) in tensors) TensorBytes.Require(source, name, tensor.shape);
             foreach ((string name, Tensor tensor) in tensors) TensorBytes.Read(source, name, tensor);
             return true;
@@ -84,9 +86,15 @@ public sealed class Checkpoint(string folder, string identity)
         }
     }
 
-    private static IEnumerable<(string Name, Tensor Tensor)> Tensors(CausalLM student, FlatParameters parameters, AdamW optimizer) =>
-    [
-        ("parameters", parameters.Values), ("mean", optimizer.Mean), ("variance", optimizer.Variance),
-        .. student.named_buffers().Select(item => (item.name, item.buffer)),
-    ];
+    private void Write(string name, IEnumerable<(string Name, Tensor Tensor)> tensors, TrainingState state) => AtomicFile.WriteFolder(Path.Combine(folder, name), target =>
+    {
+        SafetensorsWriter.Write(Path.Combine(target, TensorFile), [.. tensors
+            .Select(item => new TensorToWrite(item.Name, TensorType.F32, item.Tensor.shape, stream => TensorBytes.Write(item.Tensor, stream)))]);
+        AtomicFile.WriteText(Path.Combine(target, StateFile), JsonSerializer.Serialize(new SavedState(identity, state)));
+    });
+
+    private static IEnumerable<(string Name, Tensor Tensor)> Weights(CausalLM student, FlatParameters parameters) =>
+        [("parameters", parameters.Values), .. student.named_buffers().Select(item => (item.name, item.buffer))];
+
+    private static IEnumerable<(string Name, Tensor Tensor)> Moments(AdamW optimizer) => [("mean", optimizer.Mean), ("variance", optimizer.Variance)];
 }

@@ -28,7 +28,7 @@ public sealed class PackedBatch : IDisposable
     /// <param name="device">Where the tensors go.</param>
     public static PackedBatch Of(IReadOnlyList<IReadOnlyList<TrainingSample>> rows, Device device)
     {
-        int length = rows.Max(row => row.Sum(sample => sample.Tokens.Length));
+        int length = rows.Max(row => row.Sum(sample => sample.Length));
         long[] ids = new long[rows.Count * length], positions = new long[ids.Length], documents = new long[ids.Length];
         List<long> lossIndex = [], targets = [];
         for (int r = 0; r < rows.Count; r++)
@@ -37,14 +37,15 @@ public sealed class PackedBatch : IDisposable
             for (int s = 0; s < rows[r].Count; s++)
             {
                 TrainingSample sample = rows[r][s];
-                for (int i = 0; i < sample.Tokens.Length; i++)
+                ReadOnlySpan<int> tokens = sample.Tokens.Span;
+                for (int i = 0; i < tokens.Length; i++)
                 {
-                    (ids[start + i], positions[start + i], documents[start + i]) = (sample.Tokens[i], i, s + 1);
-                    if (i + 1 < Math.Max(sample.PromptLength, 1) || i + 1 == sample.Tokens.Length) continue;
+                    (ids[start + i], positions[start + i], documents[start + i]) = (tokens[i], i, s + 1);
+                    if (i + 1 < Math.Max(sample.PromptLength, 1) || i + 1 == tokens.Length) continue;
                     lossIndex.Add(start + i);
-                    targets.Add(sample.Tokens[i + 1]);
+                    targets.Add(tokens[i + 1]);
                 }
-                start += sample.Tokens.Length;
+                start += tokens.Length;
             }
         }
         return new(Matrix(ids), Matrix(positions), Matrix(documents), tensor(lossIndex, device: device), tensor(targets, device: device));

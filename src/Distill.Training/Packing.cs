@@ -3,40 +3,54 @@ using Distill.Runs;
 namespace Distill.Training;
 
 /// <summary>
-/// Puts whole samples into rows. First fit over a window of open rows, in the order of a shuffle: rows fill to a few
-/// percent of their length, and which samples meet in a row stays random.
+/// Puts whole samples into rows; none is ever cut. Best-fit decreasing within a window of shuffled samples: the longest
+/// first, each into the fullest row that still has room. Rows fill to within a percent or two, and which samples meet in a
+/// row stays random from epoch to epoch. Source: Johnson, "Near-optimal bin packing algorithms", 1973; for training rows:
+/// "Fewer truncations improve language modeling", arXiv:2404.10830.
 /// </summary>
 public static class Packing
 {
-    private const int OpenRows = 64;
+    private const int Window = 4096;
 
-    /// <summary>Packs one epoch.</summary>
+    /// <summary>Lays out one epoch.</summary>
     /// <param name="samples">The samples; none is longer than a row.</param>
-    /// <param name="sequenceLength">Tokens of a row.</param>
-    /// <param name="together">Whether several samples may share a row.</param>
-    /// <param name="seed">Seed of the order; another for each epoch.</param>
+    /// <param name="options">Row length, whether samples share rows, rows per update, and the seed of the order.</param>
+    /// <param name="epoch">Pass over the samples, from 0; another order for each.</param>
     /// <returns>Rows of samples, every sample in exactly one.</returns>
-    public static IReadOnlyList<IReadOnlyList<TrainingSample>> Pack(IReadOnlyList<TrainingSample> samples, int sequenceLength, bool together, long seed)
+    public static IReadOnlyList<IReadOnlyList<TrainingSample>> Pack(IReadOnlyList<TrainingSample> samples, TrainOptions options, int epoch)
     {
+        var random = new RandomStream(RandomStream.DeriveSeed(options.Seed, "epoch", epoch.ToString()));
         TrainingSample[] order = [.. samples];
-        new RandomStream(seed).Shuffle<TrainingSample>(order);
-        if (!together) return [.. order.Select(sample => (IReadOnlyList<TrainingSample>)[sample])];
+        random.Shuffle<TrainingSample>(order);
+        return options.Packing ? BestFit(order, options.SequenceLength, random) : ByLength(order, options.BatchSize, random);
+    }
 
+    private static List<TrainingSample>[] BestFit(TrainingSample[] order, int sequenceLength, RandomStream random)
+    {
         var rows = new List<List<TrainingSample>>();
-        var open = new List<(List<TrainingSample> Row, int Room)>();
-        foreach (TrainingSample sample in order)
+        foreach (TrainingSample[] window in order.Chunk(Window))
         {
-            int fit = open.FindIndex(row => row.Room >= sample.Tokens.Length);
-            if (fit < 0)
+            var open = new SortedSet<(int Room, int Row)>();
+            foreach (TrainingSample sample in window.OrderByDescending(sample => sample.Length))
             {
-                if (open.Count == OpenRows) open.RemoveAt(0);
-                rows.Add([]);
-                open.Add((rows[^1], sequenceLength));
-                fit = open.Count - 1;
+                (int room, int row) = open.GetViewBetween((sample.Length, 0), (sequenceLength, int.MaxValue)).Min; // (0, 0) when none has room
+                if (room == 0) (room, row) = (sequenceLength, rows.Count);
+                if (row == rows.Count) rows.Add([]);
+                open.Remove((room, row));
+                rows[row].Add(sample);
+                open.Add((room - sample.Length, row));
             }
-            open[fit].Row.Add(sample);
-            open[fit] = (open[fit].Row, open[fit].Room - sample.Tokens.Length);
         }
-        return rows;
+        List<TrainingSample>[] shuffled = [.. rows];
+        random.Shuffle<List<TrainingSample>>(shuffled);
+        return shuffled;
+    }
+
+    // One sample to a row, rows of like length in one update: little padding, and the order of updates stays random.
+    private static IReadOnlyList<TrainingSample>[] ByLength(TrainingSample[] order, int batchSize, RandomStream random)
+    {
+        TrainingSample[][] updates = [.. order.Chunk(Window).SelectMany(window => window.OrderBy(sample => sample.Length).Chunk(batchSize))];
+        random.Shuffle<TrainingSample[]>(updates);
+        return [.. updates.SelectMany(update => update).Select(sample => (IReadOnlyList<TrainingSample>)[sample])];
     }
 }

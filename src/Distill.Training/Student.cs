@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Distill.Chat;
 using Distill.Models;
 using Distill.Runs;
 using static TorchSharp.torch;
@@ -30,7 +29,7 @@ public sealed class Student
         if (StudentPreset.Find(options.Student) is { } preset) return FromPreset(preset, options, device);
         if (!Directory.Exists(options.Student))
             throw new InputException($"student `{options.Student}` is neither a preset nor a model folder", $"presets: {string.Join(", ", StudentPreset.Names)}");
-        StudentChat chat = LoadChat(options.Student);
+        StudentChat chat = StudentChat.Load(options.Student);
         CausalLM model = ModelWeights.Load(options.Student, device);
         RequireFit(chat, model.Config, options.Student);
         return new(model, chat, options.Student);
@@ -49,7 +48,7 @@ public sealed class Student
     private static Student FromPreset(ModelConfig preset, TrainOptions options, Device device)
     {
         string folder = options.Tokenizer ?? LearnedTokenizer.Prepare(options);
-        StudentChat chat = LoadChat(folder);
+        StudentChat chat = StudentChat.Load(folder);
         ModelConfig config = preset with
         {
             BosTokenId = chat.Tokenizer.BosTokenId,
@@ -61,8 +60,6 @@ public sealed class Student
         model.InitializeWeights(RandomStream.DeriveSeed(options.Seed, "weights"));
         return new(model, chat, folder);
     }
-
-    private static StudentChat LoadChat(string folder) => new(ModelTokenizer.Load(folder), ChatTemplate.Load(folder));
 
     private static void RequireFit(StudentChat chat, ModelConfig config, string folder)
     {

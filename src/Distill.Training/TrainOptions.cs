@@ -91,6 +91,22 @@ public sealed record TrainOptions
     [Option("router bias adjustment per update (mixture of experts)")]
     public double BalanceSpeed { get; init; } = 0.001;
 
+    /// <summary>How many times the median of the last losses stops the training; 0 lets every loss pass.</summary>
+    [Option("stop when a loss is this many times the median of the last 64 (and a nat above it); 0: never", DoesNotChangeResult = true)]
+    public double SpikeFactor { get; init; } = 4;
+
+    /// <summary>Share of the samples that is kept out of training and measured, from 0 to 1.</summary>
+    [Option("share of the samples to keep out of training and measure the loss on")]
+    public double HeldOutShare { get; init; }
+
+    /// <summary>Updates between measurements of the held-out loss.</summary>
+    [Option("updates between measurements of the held-out loss")]
+    public int HeldOutEvery { get; init; } = 200;
+
+    /// <summary>Measurements without a new lowest held-out loss that end the training; 0: none do.</summary>
+    [Option("end after this many measurements without a new lowest held-out loss, with the best weights; 0: never")]
+    public int Patience { get; init; }
+
     /// <summary>Updates between checkpoints.</summary>
     [Option("updates between checkpoints", DoesNotChangeResult = true)]
     public int CheckpointEvery { get; init; } = 200;
@@ -102,6 +118,10 @@ public sealed record TrainOptions
     /// <summary>Whether to go on from the last checkpoint in the folder.</summary>
     [Option("go on from the last checkpoint in the folder", DoesNotChangeResult = true)]
     public bool Resume { get; init; } = true;
+
+    /// <summary>Folder for tokenized training sets; null: the user's cache folder.</summary>
+    [Option("folder where tokenized training sets are kept (default: the user's cache)", DoesNotChangeResult = true)]
+    public string? TokenCache { get; init; }
 
     /// <summary>Same seed, same result.</summary>
     [Option("seed of fresh weights and of the order of samples")]

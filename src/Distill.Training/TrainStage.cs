@@ -35,24 +35,28 @@ public static class TrainStage
         Student student = Student.Prepare(options, device);
         using CausalLM model = student.Model;
         progress.Report(new("train: reading the training set", 0, 0, "samples"));
-        TrainingSet set = TrainingSet.Load(options.Data, student.Chat, options);
+        using TrainingSet set = TrainingSet.Load(options.Data, student.Chat, options, progress, cancellation);
 
         var checkpoints = new Checkpoint(Path.Combine(options.Out, "checkpoints"), Identity(options));
         if (!options.Resume) checkpoints.Clear();
         using var parameters = new FlatParameters(model);
         using var optimizer = new AdamW(parameters, options);
         TrainingState state = checkpoints.Restore(model, parameters, optimizer) ?? TrainingState.Start;
-        var batches = new BatchStream(set.Samples, options, state.Position);
+        var (samples, heldOut) = HeldOut.Divide(set.Samples, options);
+        var batches = new BatchStream(samples, options, state.Position);
         int totalSteps = options.MaxSteps ?? Math.Max(1, (int)((long)batches.RowsPerEpoch * options.Epochs / options.BatchSize));
+        var preflight = Preflight.Of(samples, set.Dropped, batches, student.Chat, options, totalSteps);
+        preflight.Save(options.Out);
+        foreach (string line in preflight.Lines()) progress.Report(ProgressEvent.Say(line));
 
         string metricsPath = Path.Combine(options.Out, MetricsFileName);
         using (var metrics = new TrainingMetrics(metricsPath, state.Step))
         {
-            var loop = new TrainingLoop(options, model, parameters, optimizer, batches, checkpoints);
+            var loop = new TrainingLoop(options, model, parameters, optimizer, batches, checkpoints, heldOut);
             state = loop.Run(state, totalSteps, metrics, progress, cancellation);
         }
         student.Save(Path.Combine(options.Out, ModelFolderName));
-        return Task.FromResult(new TrainResult(state.Step, set.Samples.Count, set.Dropped, state.Tokens,
+        return Task.FromResult(new TrainResult(state.Step, set.Samples.Count, set.Dropped.Count, state.Tokens,
             parameters.Values.numel(), FinalLoss(metricsPath, totalSteps), state.Seconds));
     }
 
@@ -66,6 +70,9 @@ public static class TrainStage
             ("warmup_steps", options.WarmupSteps >= 0), ("min_learning_rate_ratio", options.MinLearningRateRatio is >= 0 and <= 1),
             ("max_gradient_norm", options.MaxGradientNorm > 0), ("checkpoint_every", options.CheckpointEvery >= 1),
             ("beta1", options.Beta1 is >= 0 and < 1), ("beta2", options.Beta2 is >= 0 and < 1), ("weight_decay", options.WeightDecay >= 0),
+            ("held_out_share", options.HeldOutShare is >= 0 and < 1), ("held_out_every", options.HeldOutEvery >= 1),
+            ("patience", options.Patience >= 0 && (options.Patience == 0 || options.HeldOutShare > 0)),
+            ("spike_factor", options.SpikeFactor is 0 or > 1),
         ];
         foreach ((string key, bool right) in rules)
         {
@@ -76,7 +83,7 @@ public static class TrainStage
     // What a checkpoint must share with the training that continues it. Place and speed do not count.
     private static string Identity(TrainOptions options)
     {
-        TrainOptions relevant = options with { Out = "", Resume = true, CheckpointEvery = 1, KeepCheckpoints = 1, Data = "", Student = "", Tokenizer = null };
+        TrainOptions relevant = options with { Out = "", Resume = true, CheckpointEvery = 1, KeepCheckpoints = 1, SpikeFactor = 0, Data = "", Student = "", Tokenizer = null, TokenCache = null };
         string start = StudentPreset.Find(options.Student) is null ? Fingerprint.OfPath(options.Student) : options.Student;
         return Fingerprint.OfTexts(JsonSerializer.Serialize(relevant), start, Fingerprint.OfPath(options.Data),
             options.Tokenizer is null ? "" : Fingerprint.OfFile(Path.Combine(options.Tokenizer, "tokenizer.json")));

@@ -12,7 +12,9 @@ namespace Distill.Training;
 /// <param name="optimizer">Updates the parameters.</param>
 /// <param name="batches">The data, at the position of the state.</param>
 /// <param name="checkpoints">Where states are kept.</param>
-public sealed class TrainingLoop(TrainOptions options, CausalLM student, FlatParameters parameters, AdamW optimizer, BatchStream batches, Checkpoint checkpoints)
+/// <param name="heldOut">Samples to measure on now and then, or null.</param>
+public sealed class TrainingLoop(
+    TrainOptions options, CausalLM student, FlatParameters parameters, AdamW optimizer, BatchStream batches, Checkpoint checkpoints, HeldOut? heldOut = null)
 {
     /// <summary>Trains until <paramref name="totalSteps"/> updates are done.</summary>
     /// <param name="state">Where to go on.</param>
@@ -25,6 +27,8 @@ public sealed class TrainingLoop(TrainOptions options, CausalLM student, FlatPar
     public TrainingState Run(TrainingState state, int totalSteps, TrainingMetrics metrics, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         var schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, totalSteps, options.MinLearningRateRatio);
+        var watch = new LossWatch(options.SpikeFactor);
+        var speed = new TrainingSpeed(student);
         student.train();
         while (state.Step < totalSteps)
         {
@@ -47,27 +51,30 @@ public sealed class TrainingLoop(TrainOptions options, CausalLM student, FlatPar
                 loss += CausalLoss.Backward(student, hidden, batch, step.LossTokens);
             }
             double gradientNorm = parameters.Clip(options.MaxGradientNorm);
-            RequireFinite(loss, gradientNorm, state.Step + 1);
+            watch.Check(state.Step + 1, loss, gradientNorm, step);
             double learningRate = schedule.At(state.Step + 1);
             optimizer.Step(state.Step + 1, learningRate);
             student.RebalanceExperts(options.BalanceSpeed);
 
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            state = new(state.Step + 1, state.Tokens + step.Tokens, state.Seconds + seconds, batches.Position);
-            metrics.Write(new(state.Step, loss, learningRate, gradientNorm, state.Tokens, step.Tokens / seconds));
-            progress.Report(new("train", state.Step, totalSteps, "steps", $"loss {loss:F4}  lr {learningRate:E1}  {step.Tokens / seconds / 1000:F1}k tokens/s"));
+            state = state with { Step = state.Step + 1, Tokens = state.Tokens + step.Tokens, Seconds = state.Seconds + seconds, Position = batches.Position };
+            double? heldOutLoss = IsMeasuringDue(state.Step, totalSteps) ? heldOut!.Loss(student) : null;
+            if (heldOutLoss is { } measured) state = state.Measured(measured);
+            var reading = new StepMetrics(state.Step, loss, learningRate, gradientNorm, state.Tokens, step.Tokens / seconds,
+                speed.Utilization(step, seconds), Environment.WorkingSet, heldOutLoss);
+            metrics.Write(reading);
+            progress.Report(new("train", state.Step, totalSteps, "steps", reading.ToString()));
 
+            if (heldOutLoss is not null && state.BestStep == state.Step) checkpoints.SaveBest(student, parameters, state);
+            if (options.Patience > 0 && state.MeasurementsSinceBest >= options.Patience) break;
             if (state.Step % options.CheckpointEvery == 0 || state.Step == totalSteps)
                 checkpoints.Save(student, parameters, optimizer, state, options.KeepCheckpoints);
         }
+        if (options.Patience > 0 && checkpoints.RestoreBest(student, parameters))
+            progress.Report(ProgressEvent.Say($"lowest held-out loss {state.LowestHeldOutLoss:F4} at step {state.BestStep:N0}: these weights are kept"));
         student.eval();
         return state;
     }
 
-    private static void RequireFinite(double loss, double gradientNorm, int step)
-    {
-        if (double.IsFinite(loss) && double.IsFinite(gradientNorm)) return;
-        throw new InputException($"train: the loss is not a number at step {step} (loss {loss}, gradient norm {gradientNorm})",
-            "lower learning_rate or raise warmup_steps; the last checkpoint is kept");
-    }
+    private bool IsMeasuringDue(int step, int totalSteps) => heldOut is not null && (step % options.HeldOutEvery == 0 || step == totalSteps);
 }

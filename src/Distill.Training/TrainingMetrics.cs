@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Distill.Runs;
 
 namespace Distill.Training;
 
@@ -9,32 +10,58 @@ namespace Distill.Training;
 /// <param name="GradientNorm">Norm of the gradients before clipping.</param>
 /// <param name="Tokens">Tokens seen so far.</param>
 /// <param name="TokensPerSecond">Tokens of this update over its time.</param>
-public readonly record struct StepMetrics(int Step, double Loss, double LearningRate, double GradientNorm, long Tokens, double TokensPerSecond);
+/// <param name="Utilization">Share of the machine's peak that went into the model's arithmetic (MFU), from 0 to 1.</param>
+/// <param name="MemoryBytes">Resident memory of the process after the update.</param>
+/// <param name="HeldOutLoss">Mean cross-entropy of the held-out samples after the update, where it was measured.</param>
+public readonly record struct StepMetrics(
+    int Step, double Loss, double LearningRate, double GradientNorm, long Tokens, double TokensPerSecond, double Utilization = 0, long MemoryBytes = 0,
+    double? HeldOutLoss = null)
+{
+    /// <summary>The live line of a training.</summary>
+    public override string ToString() =>
+        $"loss {Loss:F4}  lr {LearningRate:E1}  norm {GradientNorm:F2}  {TokensPerSecond / 1000:F1}k tokens/s  {Utilization:P0} of peak  {MemoryBytes / 1e9:F1} GB" +
+        (HeldOutLoss is { } heldOut ? $"  held out {heldOut:F4}" : "");
+}
 
-/// <summary><c>metrics.jsonl</c>: one line per update. After a resume it continues without gap or repetition.</summary>
+/// <summary>
+/// <c>metrics.jsonl</c>, one line per update, and the same values as TensorBoard events. After a resume the lines go on
+/// without gap or repetition.
+/// </summary>
 public sealed class TrainingMetrics : IDisposable
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    /// <summary>Folder of the TensorBoard events beside <c>metrics.jsonl</c>.</summary>
+    public const string EventsFolder = "tensorboard";
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
 
     private readonly StreamWriter _writer;
+    private readonly TensorBoardEvents _events;
 
     /// <summary>Opens the file and drops the lines behind a step, which a resume will write again.</summary>
-    public TrainingMetrics(string path, int keepThrough)
+    public TrainingMetrics(string path, int keepThrough, TimeProvider? time = null)
     {
         string[] kept = File.Exists(path) ? [.. File.ReadLines(path).TakeWhile(line => StepOf(line) is { } step && step <= keepThrough)] : [];
-        Runs.AtomicFile.WriteText(path, string.Concat(kept.Select(line => line + "\n")));
+        AtomicFile.WriteText(path, string.Concat(kept.Select(line => line + "\n")));
         _writer = new StreamWriter(path, append: true);
+        _events = new TensorBoardEvents(Path.Combine(Path.GetDirectoryName(path)!, EventsFolder), keepThrough, time ?? TimeProvider.System);
     }
 
     /// <summary>Writes one line.</summary>
-    public void Write(StepMetrics metrics) => Runs.AtomicFile.Guard("metrics.jsonl", () =>
+    public void Write(StepMetrics metrics) => AtomicFile.Guard("metrics.jsonl", () =>
     {
         _writer.WriteLine(JsonSerializer.Serialize(metrics, Json));
         _writer.Flush();
+        _events.Write(metrics.Step, ("train/loss", metrics.Loss), ("train/learning_rate", metrics.LearningRate), ("train/gradient_norm", metrics.GradientNorm),
+            ("speed/tokens_per_second", metrics.TokensPerSecond), ("speed/utilization", metrics.Utilization), ("speed/memory_gb", metrics.MemoryBytes / 1e9));
+        if (metrics.HeldOutLoss is { } heldOut) _events.Write(metrics.Step, ("held_out/loss", heldOut));
     });
 
     /// <inheritdoc/>
-    public void Dispose() => _writer.Dispose();
+    public void Dispose()
+    {
+        _writer.Dispose();
+        _events.Dispose();
+    }
 
     private static int? StepOf(string line)
     {

@@ -5,55 +5,101 @@ using Distill.Traces;
 namespace Distill.Training;
 
 /// <summary>The samples of a training set, tokenized, and what was left out.</summary>
-public sealed class TrainingSet
+public sealed class TrainingSet : IDisposable
 {
-    private TrainingSet(IReadOnlyList<TrainingSample> samples, int dropped, int longest) =>
-        (Samples, Dropped, LongestDropped) = (samples, dropped, longest);
+    private readonly TokenStore _store;
 
-    /// <summary>The samples, in the order of the files.</summary>
+    private TrainingSet(TokenStore store, IReadOnlyList<TrainingSample> samples, IReadOnlyList<TrainingSample> dropped) =>
+        (_store, Samples, Dropped) = (store, samples, dropped);
+
+    /// <summary>The samples that fit into a row, in the order of the files.</summary>
     public IReadOnlyList<TrainingSample> Samples { get; }
 
-    /// <summary>Samples that did not fit into a row.</summary>
-    public int Dropped { get; }
+    /// <summary>The samples that do not fit, longest first.</summary>
+    public IReadOnlyList<TrainingSample> Dropped { get; }
 
-    /// <summary>Tokens of the longest sample that did not fit, or 0.</summary>
-    public int LongestDropped { get; }
-
-    /// <summary>Reads traces and turns each into a sample: the prompt as the chat template writes it, then the completion.</summary>
+    /// <summary>
+    /// Reads traces and turns each into a sample: the prompt as the chat template writes it, then the completion. The tokens
+    /// are kept in a file named after everything they depend on, so that a second training finds them there.
+    /// </summary>
     /// <param name="path">Parquet file or folder.</param>
     /// <param name="chat">Tokenizer and template of the student.</param>
     /// <param name="options">Row length and what to do with longer samples.</param>
+    /// <param name="progress">Receives readings while tokens are made.</param>
+    /// <param name="cancellation">Stops; the next call begins anew.</param>
     /// <exception cref="InputException">The files cannot be read, nothing is in them, nothing fits, or a sample is too long and must not be.</exception>
-    public static TrainingSet Load(string path, StudentChat chat, TrainOptions options)
+    public static TrainingSet Load(string path, StudentChat chat, TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
-        TrainingSample[] all = [.. TraceReader.Read(path).AsParallel().AsOrdered().Select(chat.Sample)];
-        if (all.Length == 0) throw new InputException($"{path}: the training set is empty", "look at funnel.json beside it: every row that was dropped has its reason there");
-        TrainingSample[] samples = [.. all.Where(sample => sample.Tokens.Length <= options.SequenceLength)];
-        int longest = all.Max(sample => sample.Tokens.Length), dropped = all.Length - samples.Length;
-        if (dropped > 0 && options.ExcessLength == ExcessLength.Raise)
-            throw new InputException($"{path}: {dropped} of {all.Length} samples are longer than sequence_length {options.SequenceLength} (longest: {longest} tokens)",
-                $"set sequence_length to {longest} or more, or excess_length to drop");
+        TokenStore store = Tokens(path, chat, options, progress, cancellation);
+        try
+        {
+            TrainingSample[] samples = [.. store.Samples.Where(sample => sample.Length <= options.SequenceLength)];
+            TrainingSample[] dropped = [.. store.Samples.Where(sample => sample.Length > options.SequenceLength).OrderByDescending(sample => sample.Length)];
+            RequireSamples(path, options, store.Samples, samples, dropped);
+            return new(store, samples, dropped);
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _store.Dispose();
+
+    private static TokenStore Tokens(string path, StudentChat chat, TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    {
+        string content = Fingerprint.OfTexts([chat.Fingerprint, .. TraceReader.FilesOf(path).Select(Fingerprint.OfFile)]);
+        string file = Path.Combine(options.TokenCache ?? CacheFolder.Of("tokens"), content + ".tokens");
+        if (TokenStore.Open(file) is { } known) return known;
+        long total = TraceReader.Count(path), done = 0;
+        TokenStore.Write(file, TraceReader.Read(path).AsParallel().AsOrdered().WithCancellation(cancellation).Select(chat.Sample).Select(Counted));
+        return TokenStore.Open(file) ?? throw new InputException($"{file}: could not be read back", "check the disk, or choose another `token_cache`");
+
+        TrainingSample Counted(TrainingSample sample)
+        {
+            if (Interlocked.Increment(ref done) is var now && now % 256 == 0) progress.Report(new("train: tokenizing", now, total, "samples"));
+            return sample;
+        }
+    }
+
+    private static void RequireSamples(string path, TrainOptions options, IReadOnlyList<TrainingSample> all, TrainingSample[] samples, TrainingSample[] dropped)
+    {
+        if (all.Count == 0) throw new InputException($"{path}: the training set is empty", "look at funnel.json beside it: every row that was dropped has its reason there");
+        if (dropped.Length > 0 && options.ExcessLength == ExcessLength.Raise)
+            throw new InputException($"{path}: {dropped.Length} of {all.Count} samples are longer than sequence_length {options.SequenceLength} (longest: {dropped[0].Length} tokens)",
+                $"set sequence_length to {dropped[0].Length} or more, or excess_length to drop");
         if (samples.Length == 0)
-            throw new InputException($"{path}: every sample is longer than sequence_length {options.SequenceLength} (longest: {longest} tokens)",
-                $"set sequence_length to {longest} or more");
-        return new(samples, dropped, dropped == 0 ? 0 : longest);
+            throw new InputException($"{path}: every sample is longer than sequence_length {options.SequenceLength} (longest: {dropped[0].Length} tokens)",
+                $"set sequence_length to {dropped[0].Length} or more");
+        if (samples.All(sample => sample.LossTokens == 0))
+            throw new InputException($"{path}: no token counts in the loss: every completion is empty", "check that the traces hold completions");
     }
 }
 
 /// <summary>Tokenizer and chat template of a student.</summary>
 /// <param name="Tokenizer">Text to tokens.</param>
 /// <param name="Template">Messages to text.</param>
-public sealed record StudentChat(ModelTokenizer Tokenizer, ChatTemplate Template)
+/// <param name="Fingerprint">Hash of the files that both were read from.</param>
+public sealed record StudentChat(ModelTokenizer Tokenizer, ChatTemplate Template, string Fingerprint)
 {
+    private static readonly string[] Files = ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+
     /// <summary>The end-of-sequence token that closes every completion.</summary>
     public int EndOfSequence { get; } = Tokenizer.EosTokenId
         ?? throw new InputException("the tokenizer names no end-of-sequence token", "set `eos_token` in tokenizer_config.json: without it the student never learns to stop");
+
+    /// <summary>Reads both from a model folder.</summary>
+    /// <exception cref="InputException">A file is missing or cannot be used.</exception>
+    public static StudentChat Load(string folder) => new(ModelTokenizer.Load(folder), ChatTemplate.Load(folder),
+        Runs.Fingerprint.OfTexts([.. Files.Select(file => Path.Combine(folder, file)).Where(File.Exists).Select(Runs.Fingerprint.OfFile)]));
 
     /// <summary>Turns a trace into a sample.</summary>
     public TrainingSample Sample(Trace trace)
     {
         int[] prompt = Tokenizer.Encode(Template.Render(trace.Prompt.Messages, addGenerationPrompt: true));
         string completion = ReasoningSplit.Join(trace.Completion.Reasoning, trace.Completion.Answer, Template.StartsInReasoning);
-        return new([.. prompt, .. Tokenizer.Encode(completion), EndOfSequence], prompt.Length);
+        return new((int[])[.. prompt, .. Tokenizer.Encode(completion), EndOfSequence], prompt.Length, trace.Id);
     }
 }

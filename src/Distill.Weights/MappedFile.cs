@@ -3,8 +3,8 @@ using Distill.Runs;
 
 namespace Distill.Weights;
 
-/// <summary>A whole file mapped read-only.</summary>
-internal sealed unsafe class MappedFile : IDisposable
+/// <summary>A whole file mapped read-only. Nothing of it is in memory until it is looked at.</summary>
+public sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedViewAccessor _view;
     private byte* _start;
@@ -33,8 +33,10 @@ internal sealed unsafe class MappedFile : IDisposable
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
     }
 
+    /// <summary>Path of the file.</summary>
     public string Path { get; }
 
+    /// <summary>Bytes of the file.</summary>
     public long Length { get; }
 
     /// <summary>Address of byte <paramref name="offset"/>.</summary>
@@ -47,6 +49,7 @@ internal sealed unsafe class MappedFile : IDisposable
     /// <summary>Bytes <c>[offset, offset + count)</c>; the caller has checked that the file has them.</summary>
     public ReadOnlySpan<byte> Span(long offset, int count) => new(At(offset), count);
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (_start is null) return;

@@ -63,6 +63,7 @@ internal sealed class CliProcess : IDisposable
         };
         start.Environment.Remove("DISTILL_DEBUG");
         start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DISTILL_CACHE"] = Path.Combine(folder, ".cache");
         foreach (var (name, value) in variables) start.Environment[name] = value;
         var process = new CliProcess(Process.Start(start)!);
         process._process.StandardInput.Close();

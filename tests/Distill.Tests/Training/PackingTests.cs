@@ -7,41 +7,52 @@ public sealed class PackingTests
 {
     private static readonly TrainingSample[] Samples = [.. Enumerable.Range(0, 500).Select(i => Sample(i, 20 + (i * 37 % 60)))];
 
-    internal static TrainingSample Sample(int first, int length) => new([first, .. Enumerable.Range(1, length - 1)], 5);
+    private static readonly TrainOptions Rows128 = new() { SequenceLength = 128, BatchSize = 8 };
 
-    [Fact]
-    public void EverySampleIsInExactlyOneRowAndNoRowIsTooLong()
+    private static TrainingSample Sample(int first, int length) => new((int[])[first, .. Enumerable.Range(1, length - 1)], 5);
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void EverySampleIsInExactlyOneRowAndNoRowIsTooLong(bool together)
     {
-        var rows = Packing.Pack(Samples, 128, together: true, seed: 1);
-        Assert.Equal(Enumerable.Range(0, 500), rows.SelectMany(row => row).Select(sample => sample.Tokens[0]).Order());
-        Assert.All(rows, row => Assert.InRange(row.Sum(sample => sample.Tokens.Length), 1, 128));
+        var rows = Packing.Pack(Samples, Rows128 with { Packing = together }, epoch: 0);
+        Assert.Equal(Enumerable.Range(0, 500), rows.SelectMany(row => row).Select(sample => sample.Tokens.Span[0]).Order());
+        Assert.All(rows, row => Assert.InRange(row.Sum(sample => sample.Length), 1, 128));
+        if (!together) Assert.All(rows, row => Assert.Single(row));
+    }
+
+    [Theory, InlineData(128, 0.97), InlineData(256, 0.98)]
+    public void RowsAreNearlyFull(int length, double share)
+    {
+        var rows = Packing.Pack(Samples, Rows128 with { SequenceLength = length }, epoch: 0);
+        Assert.True(Samples.Sum(sample => sample.Length) > share * length * rows.Count);
     }
 
     [Fact]
-    public void RowsAreNearlyFull()
+    public void SeedAndEpochDecideTheOrder()
     {
-        var rows = Packing.Pack(Samples, 256, together: true, seed: 1);
-        Assert.True(Samples.Sum(sample => sample.Tokens.Length) > 0.93 * 256 * rows.Count);
+        Assert.Equal(Order(1, 0), Order(1, 0));
+        Assert.NotEqual(Order(1, 0), Order(2, 0));
+        Assert.NotEqual(Order(1, 0), Order(1, 1));
+
+        static int[] Order(long seed, int epoch) =>
+            [.. Packing.Pack(Samples, Rows128 with { Seed = seed }, epoch).SelectMany(row => row).Select(sample => sample.Tokens.Span[0])];
     }
 
     [Fact]
-    public void TheSeedDecidesTheOrder()
+    public void ApartTheRowsOfAnUpdateHaveLikeLengths()
     {
-        Assert.Equal(First(1), First(1));
-        Assert.NotEqual(First(1), First(2));
-
-        static int[] First(long seed) => [.. Packing.Pack(Samples, 128, true, seed)[0].Select(sample => sample.Tokens[0])];
+        var rows = Packing.Pack(Samples, Rows128 with { Packing = false }, epoch: 0);
+        int[][] updates = [.. rows.Select(row => row[0].Length).Chunk(8)];
+        int padding = updates.Sum(lengths => lengths.Sum(length => lengths.Max() - length));
+        Assert.True(padding < 0.05 * Samples.Sum(sample => sample.Length), $"{padding} tokens of padding");
+        Assert.NotEqual(updates.Select(lengths => lengths[0]).Order(), updates.Select(lengths => lengths[0])); // long ones are not all last
     }
-
-    [Fact]
-    public void ApartEverySampleHasARow() =>
-        Assert.All(Packing.Pack(Samples, 128, together: false, seed: 1), row => Assert.Single(row));
 
     [Fact]
     public void ABatchCountsTheCompletionAndNothingElse()
     {
         Distill.Models.TorchRuntime.Initialize(1);
-        using var batch = PackedBatch.Of([[new([7, 8, 9, 10], 2), new([3, 4, 5], 1)], [new([1, 2], 1)]], TorchSharp.torch.CPU);
+        using var batch = PackedBatch.Of([[new((int[])[7, 8, 9, 10], 2), new((int[])[3, 4, 5], 1)], [new((int[])[1, 2], 1)]], TorchSharp.torch.CPU);
         Assert.Equal([7L, 8, 9, 10, 3, 4, 5, 1, 2, 0, 0, 0, 0, 0], batch.InputIds.data<long>().ToArray());
         Assert.Equal([0L, 1, 2, 3, 0, 1, 2, 0, 1, 0, 0, 0, 0, 0], batch.Positions.data<long>().ToArray());
         Assert.Equal([1L, 1, 1, 1, 2, 2, 2, 1, 1, 0, 0, 0, 0, 0], batch.Documents.data<long>().ToArray());

@@ -1,0 +1,57 @@
+using Distill.Training;
+using Xunit;
+
+namespace Distill.Tests.Training;
+
+public sealed class TokenStoreTests : IDisposable
+{
+    private static readonly TrainingSample[] Samples =
+        [new((int[])[1, 2, 3], 1, "a"), new(Array.Empty<int>(), 0, ""), new((int[])[.. Enumerable.Range(0, 1000)], 999, "trace ü")];
+
+    private readonly TemporaryFolder _folder = new();
+
+    private string File => _folder["t.tokens"];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void WhatIsWrittenIsReadBack()
+    {
+        TokenStore.Write(File, Samples);
+        using TokenStore store = TokenStore.Open(File)!;
+        Assert.Equal(1003, store.TokenCount);
+        Assert.Equal(Samples.Select(Text), store.Samples.Select(Text));
+
+        static string Text(TrainingSample sample) => $"{sample.Id}:{sample.PromptLength}:{string.Join(',', sample.Tokens.ToArray())}";
+    }
+
+    [Fact]
+    public void ACutFileIsNotAStore()
+    {
+        TokenStore.Write(File, Samples);
+        byte[] whole = System.IO.File.ReadAllBytes(File);
+        foreach (int length in (int[])[0, 1, 23, 24, whole.Length / 2, whole.Length - 1])
+        {
+            System.IO.File.WriteAllBytes(File, whole[..length]);
+            Assert.Null(TokenStore.Open(File));
+        }
+    }
+
+    [Fact]
+    public void AChangedByteNeverLeadsOutsideTheFile()
+    {
+        TokenStore.Write(File, Samples);
+        byte[] whole = System.IO.File.ReadAllBytes(File);
+        for (int i = 1003 * sizeof(int); i < whole.Length; i++)
+        {
+            byte[] changed = [.. whole];
+            changed[i] ^= 0x80;
+            System.IO.File.WriteAllBytes(File, changed);
+            using TokenStore? store = TokenStore.Open(File);
+            Assert.True(store is null || store.Samples.Sum(sample => sample.Tokens.Span.Length) == 1003, $"byte {i}");
+        }
+    }
+
+    [Fact]
+    public void NoFileIsNotAStore() => Assert.Null(TokenStore.Open(File));
+}
