@@ -90,6 +90,9 @@ public static class FloatConversion
     public static ushort SingleToHalf(float value) =>
         (ushort)SingleToHalf(Vector128.CreateScalar(BitConverter.SingleToUInt32Bits(value))).ToScalar();
 
+    /// <summary>The nearest half, in single precision.</summary>
+    public static float RoundToHalf(float value) => HalfToSingle(SingleToHalf(value));
+
     /// <summary>Narrows to bfloat16 bits; a NaN stays a (quiet) NaN, as in ggml.</summary>
     public static void SingleToBFloat16(ReadOnlySpan<float> source, Span<ushort> destination)
     {

@@ -76,7 +76,7 @@ public sealed unsafe class GgufReader : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start, info.ElementCount - destination.Length);
         if (!Dequantization.Supports(info.Type))
-            throw new InputException($"{Path}: tensor `{info.Name}` is of type {info.Type}, which cannot be read back", "use an F32, F16, BF16 or Q8_0 file");
+            throw new InputException($"{Path}: tensor `{info.Name}` is of type {info.Type}, which cannot be read back", "use a file of another quantization type, e.g. Q8_0");
         Dequantization.Read(info.Type, _file.At(info.Offset), start, destination);
     }
 

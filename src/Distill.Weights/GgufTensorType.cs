@@ -39,8 +39,26 @@ public enum GgufTensorType
     /// <summary>256 weights of 6 bits with 8-bit sub-scales.</summary>
     Q6_K = 14,
 
+    /// <summary>256 weights of 2.06 bits: points of a lattice, eight weights each.</summary>
+    IQ2_XXS = 16,
+
+    /// <summary>256 weights of 2.31 bits: points of a lattice, eight weights each.</summary>
+    IQ2_XS = 17,
+
+    /// <summary>256 weights of 3.06 bits: points of a lattice, four weights each.</summary>
+    IQ3_XXS = 18,
+
+    /// <summary>256 weights of 1.56 bits: points of a lattice, eight weights each.</summary>
+    IQ1_S = 19,
+
     /// <summary>32 weights of 4 bits that index a codebook, and a scale.</summary>
     IQ4_NL = 20,
+
+    /// <summary>256 weights of 3.44 bits: points of a lattice, four weights each.</summary>
+    IQ3_S = 21,
+
+    /// <summary>256 weights of 2.56 bits: points of a lattice, eight weights each.</summary>
+    IQ2_S = 22,
 
     /// <summary>256 weights of 4 bits that index a codebook, with 6-bit sub-scales.</summary>
     IQ4_XS = 23,
@@ -60,8 +78,20 @@ public enum GgufTensorType
     /// <summary>IEEE double.</summary>
     F64 = 28,
 
+    /// <summary>256 weights of 1.75 bits: points of a lattice, eight weights each.</summary>
+    IQ1_M = 29,
+
     /// <summary>The upper 16 bits of an IEEE single.</summary>
     BF16 = 30,
+
+    /// <summary>256 weights of -1, 0 and 1 in 1.69 bits.</summary>
+    TQ1_0 = 34,
+
+    /// <summary>256 weights of -1, 0 and 1 in 2.06 bits.</summary>
+    TQ2_0 = 35,
+
+    /// <summary>32 floats of 4 bits and an exponent.</summary>
+    MXFP4 = 39,
 }
 
 /// <summary>Facts about each <see cref="GgufTensorType"/>.</summary>
@@ -111,6 +141,15 @@ public static class GgufTensorTypes
         GgufTensorType.Q5_K => (256, 176),
         GgufTensorType.Q6_K => (256, 210),
         GgufTensorType.IQ4_XS => (256, 136),
+        GgufTensorType.IQ3_S => (256, 110),
+        GgufTensorType.IQ3_XXS => (256, 98),
+        GgufTensorType.IQ2_S => (256, 82),
+        GgufTensorType.IQ2_XS => (256, 74),
+        GgufTensorType.IQ2_XXS or GgufTensorType.TQ2_0 => (256, 66),
+        GgufTensorType.IQ1_M => (256, 56),
+        GgufTensorType.TQ1_0 => (256, 54),
+        GgufTensorType.IQ1_S => (256, 50),
+        GgufTensorType.MXFP4 => (32, 17),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown GGUF tensor type"),
     };
 }

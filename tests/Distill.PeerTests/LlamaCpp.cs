@@ -34,18 +34,30 @@ internal sealed unsafe class LlamaCpp
         lock (Log) throw new InvalidOperationException($"llama.cpp refuses {path}:\n{Log}");
     }
 
-    /// <summary>Quantises rows as llama.cpp does.</summary>
-    public byte[] QuantizeRows(GgufTensorType type, ReadOnlySpan<float> values, int rowLength)
+    /// <summary>Quantises rows as llama.cpp does, with the importance of each column or without.</summary>
+    public byte[] QuantizeRows(GgufTensorType type, ReadOnlySpan<float> values, int rowLength, ReadOnlySpan<float> importance = default)
     {
         var bytes = new byte[type.ByteCount(values.Length)];
         fixed (float* source = values)
         fixed (byte* destination = bytes)
+        fixed (float* weights = importance)
         {
             nuint written = ((delegate* unmanaged<int, float*, void*, long, long, long, float*, nuint>)NativeLibrary.GetExport(_base, "ggml_quantize_chunk"))(
-                (int)type, source, destination, 0, values.Length / rowLength, rowLength, null);
+                (int)type, source, destination, 0, values.Length / rowLength, rowLength, weights);
             if (written != (nuint)bytes.Length) throw new InvalidOperationException($"ggml_quantize_chunk wrote {written} bytes, expected {bytes.Length}");
         }
         return bytes;
+    }
+
+    /// <summary>Reads blocks back as llama.cpp does.</summary>
+    public float[] Dequantize(GgufTensorType type, ReadOnlySpan<byte> blocks, int count)
+    {
+        var values = new float[count];
+        TypeTraits* traits = ((delegate* unmanaged<int, TypeTraits*>)NativeLibrary.GetExport(_base, "ggml_get_type_traits"))((int)type);
+        if (traits->BlockSize != type.BlockSize() || traits->BlockBytes != (nuint)type.BlockBytes()) throw new InvalidOperationException("ggml lays its type traits out differently");
+        fixed (byte* source = blocks)
+        fixed (float* destination = values) traits->ToFloat(source, destination, count);
+        return values;
     }
 
     /// <summary>Quantises a whole file as llama-quantize does.</summary>
@@ -107,6 +119,17 @@ internal sealed unsafe class LlamaCpp
         [FieldOffset(52)] public int FlashAttention;
         [FieldOffset(104)] public int KeyType;
         [FieldOffset(108)] public int ValueType;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct TypeTraits
+    {
+        public byte* Name;
+        public long BlockSize;
+        public long Interleaved;
+        public nuint BlockBytes;
+        public nint IsQuantized;
+        public delegate* unmanaged<void*, float*, long, void> ToFloat;
     }
 
     // The callee writes fewer bytes; the rest is never read.

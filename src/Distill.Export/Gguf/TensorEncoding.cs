@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Distill.Export.Quantization;
 using Distill.Runs;
 using Distill.Weights;
 
@@ -32,9 +33,10 @@ internal static class TensorEncoding
                 cancellation.ThrowIfCancellationRequested();
                 Span<float> piece = values.AsSpan(0, (int)(Math.Min(rowsAtOnce, tensor.Rows - row) * tensor.RowLength));
                 tensor.ReadRows(row, piece);
-                Check(tensor, type, piece, row, sourcePath);
+                RefuseNonFinite(tensor, piece, row, sourcePath);
                 Span<byte> bytes = encoded.AsSpan(0, (int)type.ByteCount(piece.Length));
-                BlockQuantizer.Encode(type, piece, bytes);
+                BlockQuantizer.Encode(type, piece, (int)tensor.RowLength, [], bytes);
+                RefuseOverflow(tensor, type, piece, bytes, row, sourcePath);
                 stream.Write(bytes);
             }
         }
@@ -45,19 +47,25 @@ internal static class TensorEncoding
         }
     }
 
-    private static void Check(PlannedTensor tensor, GgufTensorType type, ReadOnlySpan<float> values, long firstRow, string sourcePath)
+    private static void RefuseNonFinite(PlannedTensor tensor, ReadOnlySpan<float> values, long firstRow, string sourcePath)
     {
-        uint limit = BitConverter.SingleToUInt32Bits(BlockQuantizer.Limit(type));
         ReadOnlySpan<uint> bits = MemoryMarshal.Cast<float, uint>(values);
-        if (LargestMagnitude(bits) <= limit) return;
-
+        if (LargestMagnitude(bits) < Infinity) return;
         int index = 0;
-        while ((bits[index] & 0x7FFF_FFFF) <= limit) index++;
-        long position = (firstRow * tensor.RowLength) + index;
-        bool finite = (bits[index] & 0x7FFF_FFFF) < Infinity;
+        while ((bits[index] & 0x7FFF_FFFF) < Infinity) index++;
+        throw new InputException($"{sourcePath}: tensor `{tensor.Source}` holds {values[index]} (element {(firstRow * tensor.RowLength) + index} of `{tensor.Name}`)",
+            "the weights are damaged: train again from an earlier checkpoint");
+    }
+
+    private static void RefuseOverflow(PlannedTensor tensor, GgufTensorType type, ReadOnlySpan<float> values, ReadOnlySpan<byte> encoded, long firstRow, string sourcePath)
+    {
+        long block = BlockQuantizer.FirstOverflow(type, encoded);
+        if (block < 0) return;
+        int first = checked((int)block * type.BlockSize()), largest = first;
+        for (int i = first; i < first + type.BlockSize(); i++) largest = MathF.Abs(values[i]) > MathF.Abs(values[largest]) ? i : largest;
         throw new InputException(
-            $"{sourcePath}: tensor `{tensor.Source}` holds {values[index]}{(finite ? $", too large for {type}," : "")} (element {position} of `{tensor.Name}`)",
-            finite ? "export as BF16 or F32" : "the weights are damaged: train again from an earlier checkpoint");
+            $"{sourcePath}: tensor `{tensor.Source}` holds {values[largest]}, too large for {type} (element {(firstRow * tensor.RowLength) + largest} of `{tensor.Name}`)",
+            "export as BF16 or F32");
     }
 
     // Without their sign bit, the bits of floats order like their magnitudes, infinity and NaN last.

@@ -1,4 +1,5 @@
 using Distill.Export.Gguf;
+using Distill.Export.Quantization;
 using Distill.Tests;
 using Distill.Weights;
 using Xunit;
@@ -8,10 +9,26 @@ namespace Distill.PeerTests.Export;
 /// <summary>Our quantised bytes against llama.cpp's own.</summary>
 public sealed class QuantizationPeerTests
 {
-    private const int RowLength = 256;
-    private const int Rows = 64;
+    private const int RowLength = 768;
+    private const int Rows = 5; // 15 super-blocks: the last tile is not full
 
-    public static TheoryData<string> DataSets => [.. Data.Keys];
+    private static readonly GgufTensorType[] Types =
+    [
+        GgufTensorType.F16, GgufTensorType.BF16, GgufTensorType.Q8_0, GgufTensorType.Q4_0, GgufTensorType.Q4_1, GgufTensorType.Q5_0, GgufTensorType.Q5_1,
+        GgufTensorType.Q2_K, GgufTensorType.Q3_K, GgufTensorType.Q4_K, GgufTensorType.Q5_K, GgufTensorType.Q6_K, GgufTensorType.IQ4_NL, GgufTensorType.IQ4_XS,
+    ];
+
+    private static readonly Dictionary<string, Func<Random, int, double>> Importance = new()
+    {
+        ["none"] = (_, _) => 0,
+        ["ones"] = (_, _) => 1,
+        ["spread"] = (random, _) => Math.Pow(Normal(random), 4),
+        ["with zeros"] = (random, i) => i % 3 == 0 ? 0 : random.NextDouble(),
+        ["tiny"] = (random, _) => 1e-12 * random.NextDouble(),
+        ["zero blocks"] = (random, i) => i / 32 % 3 == 1 ? 0 : random.NextDouble() * 100,
+    };
+
+    public static TheoryData<GgufTensorType, string> TypesAndData => new(from type in Types from data in Data.Keys select (type, data));
 
     private static readonly Dictionary<string, Func<Random, int, double>> Data = new()
     {
@@ -34,15 +51,36 @@ public sealed class QuantizationPeerTests
     };
 
     [Theory]
-    [MemberData(nameof(DataSets))]
-    public async Task Q8BlocksAreIdentical(string name)
+    [MemberData(nameof(TypesAndData))]
+    public async Task BlocksAreIdentical(GgufTensorType type, string data)
     {
         LlamaCpp peer = await LlamaCpp.LoadAsync();
-        var random = new Random(29);
-        float[] values = [.. Enumerable.Range(0, Rows * RowLength).Select(i => (float)Data[name](random, i))];
-        var ours = new byte[GgufTensorType.Q8_0.ByteCount(values.Length)];
-        BlockQuantizer.Encode(GgufTensorType.Q8_0, values, ours);
-        Assert.Equal(peer.QuantizeRows(GgufTensorType.Q8_0, values, RowLength), ours);
+        foreach ((string name, Func<Random, int, double> importance) in Importance)
+        {
+            var random = new Random(29);
+            float[] values = [.. Enumerable.Range(0, Rows * RowLength).Select(i => (float)Data[data](random, i))];
+            float[] weights = name == "none" ? [] : [.. Enumerable.Range(0, RowLength).Select(i => (float)importance(random, i))];
+            var ours = new byte[type.ByteCount(values.Length)];
+            BlockQuantizer.Encode(type, values, RowLength, weights, ours);
+            byte[] theirs = peer.QuantizeRows(type, values, RowLength, weights);
+            if (ours.AsSpan().SequenceEqual(theirs)) continue;
+            int first = ours.AsSpan().CommonPrefixLength(theirs);
+            Assert.Fail($"importance {name}: {ours.Zip(theirs).Count(pair => pair.First != pair.Second)} of {ours.Length} bytes differ, the first at {first % type.BlockBytes()} of block {first / type.BlockBytes()}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TypesAndData))]
+    public async Task BlocksAreReadBackIdentically(GgufTensorType type, string data)
+    {
+        LlamaCpp peer = await LlamaCpp.LoadAsync();
+        var random = new Random(31);
+        float[] values = [.. Enumerable.Range(0, Rows * RowLength).Select(i => (float)Data[data](random, i))];
+        var bytes = new byte[type.ByteCount(values.Length)];
+        BlockQuantizer.Encode(type, values, RowLength, [], bytes);
+        var ours = new float[values.Length];
+        Read(type, bytes, ours);
+        Assert.Equal(peer.Dequantize(type, bytes, values.Length).Select(BitConverter.SingleToUInt32Bits), ours.Select(BitConverter.SingleToUInt32Bits));
     }
 
     [Theory]
@@ -76,6 +114,11 @@ public sealed class QuantizationPeerTests
             Assert.True(ours.Metadata.TryGet(key, out object? stored), key);
             Assert.Equal(value, stored);
         }
+    }
+
+    private static unsafe void Read(GgufTensorType type, ReadOnlySpan<byte> bytes, Span<float> values)
+    {
+        fixed (byte* source = bytes) Dequantization.Read(type, source, 0, values);
     }
 
     private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());

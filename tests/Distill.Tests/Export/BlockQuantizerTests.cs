@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Distill.Export.Gguf;
+using Distill.Export.Quantization;
 using Distill.Weights;
 using Xunit;
 
@@ -30,7 +30,7 @@ public sealed class BlockQuantizerTests
         var random = new Random(4);
         float[] values = [.. Enumerable.Range(0, 32 * 50).Select(_ => (float)(random.NextDouble() - 0.5))];
         var bytes = new byte[GgufTensorType.Q8_0.ByteCount(values.Length)];
-        BlockQuantizer.Encode(GgufTensorType.Q8_0, values, bytes);
+        BlockQuantizer.Encode(GgufTensorType.Q8_0, values, 32, [], bytes);
         for (int i = 0; i < values.Length; i++)
         {
             float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes.AsSpan(i / 32 * 34));
@@ -41,19 +41,53 @@ public sealed class BlockQuantizerTests
     }
 
     [Fact]
-    public void TheLargestStorableValueIsStoredAndNothingOverflowsAtTheLimit()
+    public void TheLargestStorableValueIsStoredAndALargerOneIsFound()
     {
-        foreach (GgufTensorType type in new[] { GgufTensorType.F16, GgufTensorType.BF16, GgufTensorType.Q8_0 })
+        foreach ((GgufTensorType type, float limit) in new[]
         {
-            float[] values = [.. Enumerable.Repeat(BlockQuantizer.Limit(type), 32)];
-            var bytes = new byte[type.ByteCount(32)];
-            BlockQuantizer.Encode(type, values, bytes);
-            ushort first = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
-            Assert.Equal(type == GgufTensorType.BF16 ? 0x7F7F : 0x7BFF, first); // the largest finite number of the type
+            (GgufTensorType.F16, MathF.BitDecrement(65520)), // rounds to 65504, the largest half
+            (GgufTensorType.BF16, BitConverter.UInt32BitsToSingle(0x7F7F_7FFF)),
+            (GgufTensorType.Q8_0, MathF.BitDecrement(65520) * 127),
+        })
+        {
+            float[] values = [.. Enumerable.Repeat(limit, 64)];
+            var bytes = new byte[type.ByteCount(64)];
+            BlockQuantizer.Encode(type, values, 64, [], bytes);
+            Assert.Equal(type == GgufTensorType.BF16 ? 0x7F7F : 0x7BFF, BinaryPrimitives.ReadUInt16LittleEndian(bytes)); // the largest finite number of the type
+            Assert.Equal(-1, BlockQuantizer.FirstOverflow(type, bytes));
 
-            values.AsSpan().Fill(MathF.BitIncrement(BlockQuantizer.Limit(type)));
-            BlockQuantizer.Encode(type, values, bytes);
-            if (type != GgufTensorType.Q8_0) Assert.Equal(type == GgufTensorType.BF16 ? 0x7F80 : 0x7C00, BinaryPrimitives.ReadUInt16LittleEndian(bytes));
+            values[40] = limit * 1.001f;
+            BlockQuantizer.Encode(type, values, 64, [], bytes);
+            Assert.Equal(40 / type.BlockSize(), BlockQuantizer.FirstOverflow(type, bytes));
+        }
+    }
+
+    public static TheoryData<GgufTensorType> SearchedTypes =>
+    [
+        GgufTensorType.Q4_0, GgufTensorType.Q4_1, GgufTensorType.Q5_0, GgufTensorType.Q5_1, GgufTensorType.Q2_K, GgufTensorType.Q3_K,
+        GgufTensorType.Q4_K, GgufTensorType.Q5_K, GgufTensorType.Q6_K, GgufTensorType.IQ4_NL, GgufTensorType.IQ4_XS,
+    ];
+
+    [Theory]
+    [MemberData(nameof(SearchedTypes))]
+    public void EveryVectorWidthGivesTheBytesOfTheScalarReference(GgufTensorType type)
+    {
+        var random = new Random(11);
+        foreach (double magnitude in new[] { 1e-42, 1e-30, 1e-14, 0.02, 1e5 })
+        {
+            // 3 rows of 7 × 256: the last tile is not full.
+            float[] values = [.. Enumerable.Range(0, 3 * 7 * 256).Select(i => (float)((random.NextDouble() - 0.5) * magnitude * (i % 91 == 0 ? 50 : 1) * (i / 256 % 5 == 2 ? 0 : 1)))];
+            float[] importance = [.. Enumerable.Range(0, 7 * 256).Select(i => i % 100 == 3 ? 0 : random.NextSingle())];
+            foreach (float[] weights in new[] { [], importance })
+            {
+                byte[][] results = [.. Enum.GetValues<LaneWidth>().Where(width => width <= BlockQuantizer.Widest).Select(width =>
+                {
+                    var bytes = new byte[type.ByteCount(values.Length)];
+                    BlockQuantizer.Encode(type, values, 7 * 256, weights, bytes, width);
+                    return bytes;
+                })];
+                foreach (byte[] result in results.Skip(1)) Assert.Equal(results[0], result);
+            }
         }
     }
 
@@ -61,7 +95,7 @@ public sealed class BlockQuantizerTests
     private static void AssertMatches(float[] values)
     {
         var bytes = new byte[GgufTensorType.Q8_0.ByteCount(values.Length)];
-        BlockQuantizer.Encode(GgufTensorType.Q8_0, values, bytes);
+        BlockQuantizer.Encode(GgufTensorType.Q8_0, values, 32, [], bytes);
         for (int block = 0; block < values.Length / 32; block++)
         {
             ReadOnlySpan<float> x = values.AsSpan(block * 32, 32);
