@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Distill.Cli.Chat;
 using Distill.Cli.Doctor;
+using Distill.Cli.Inspect;
 using Distill.Pipelines;
 using Distill.Runs;
 
@@ -19,6 +20,7 @@ internal static class CommandTree
         }
         root.Subcommands.Add(RunCommand.Create(terminal, time));
         root.Subcommands.Add(ChatCommand.Create(terminal, time));
+        root.Subcommands.Add(InspectCommand.Create(terminal));
         root.Subcommands.Add(DoctorCommand.Create(terminal));
         foreach (StageKind kind in StageCatalog.All) root.Subcommands.Add(StageCommand.Create(kind, terminal, time));
         return root;

@@ -39,7 +39,7 @@ internal sealed class ErrorDisplay(Terminal terminal)
     {
         if (terminal.ErrorIsTerminal) terminal.RichError.Markup($"[bold {colour}]{word}:[/] ");
         else terminal.Error.Write($"{word}: ");
-        terminal.Error.WriteLine(text); // plain: a path that wraps cannot be copied
+        terminal.Error.WriteLine(PlainText.Of(text, longest: int.MaxValue)); // plain: a path that wraps cannot be copied
     }
 
     private void ShowStackIfAsked(Exception failure)

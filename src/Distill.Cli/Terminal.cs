@@ -1,5 +1,6 @@
 using System.Text;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Distill.Cli;
 
@@ -48,11 +49,53 @@ internal sealed class Terminal
     /// <summary>Standard error with colours.</summary>
     public IAnsiConsole RichError => _error.Value;
 
+    /// <summary>Writes a line to standard output that stands above others.</summary>
+    public void Title(string text)
+    {
+        WriteStyled(text, new Style(decoration: Decoration.Bold));
+        Output.WriteLine();
+    }
+
+    /// <summary>Writes columns of text to standard output. Lines are never broken or filled up, so that they can be copied and searched.</summary>
+    /// <param name="heads">Names of the columns and whether they are flush right; null for a list whose first column names the second.</param>
+    /// <param name="rows">The rows, each with a cell for every column.</param>
+    public void Table(IReadOnlyList<(string Name, bool Right)>? heads, IReadOnlyList<string[]> rows)
+    {
+        int columns = heads?.Count ?? (rows.Count > 0 ? rows[0].Length : 0);
+        int[] widths = [.. Enumerable.Range(0, columns).Select(column => rows.Select(row => Width(row[column])).Append(heads is null ? 0 : Width(heads[column].Name)).Max())];
+        if (heads is not null) Line([.. heads.Select(head => head.Name)], isHead: true);
+        foreach (string[] row in rows) Line(row, isHead: false);
+
+        void Line(string[] cells, bool isHead)
+        {
+            var dim = new Style(decoration: Decoration.Dim);
+            for (int column = 0; column < columns; column++)
+            {
+                string fill = new(' ', widths[column] - Width(cells[column]));
+                if (heads?[column].Right == true) Output.Write(fill);
+                WriteStyled(cells[column], isHead || (heads is null && column == 0 && columns > 1) ? dim : Style.Plain);
+                if (column == columns - 1) break;
+                if (heads?[column].Right != true) Output.Write(fill);
+                Output.Write("  ");
+            }
+            Output.WriteLine();
+        }
+    }
+
     public static Terminal Open()
     {
         if (OperatingSystem.IsWindows()) Console.OutputEncoding = Encoding.UTF8;
         return new Terminal();
     }
+
+    private void WriteStyled(string text, Style style)
+    {
+        if (!OutputIsTerminal || style == Style.Plain) Output.Write(text);
+        else Rich.Write(new Text(text, style));
+    }
+
+    // Chinese and Japanese signs take two places.
+    private static int Width(string text) => new Segment(text).CellCount();
 
     private static IAnsiConsole Create(TextWriter writer, bool isTerminal)
     {

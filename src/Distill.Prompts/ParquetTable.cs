@@ -69,6 +69,22 @@ public sealed class ParquetTable : IDisposable
     /// <exception cref="InputException">The column is missing.</exception>
     public bool IsList(string column) => Find(column).ListLevel > 0;
 
+    /// <summary>What a column holds, e.g. <c>string</c>, <c>int64</c>, <c>list of string</c>.</summary>
+    /// <exception cref="InputException">The column is missing.</exception>
+    public string TypeOf(string column)
+    {
+        (DataField field, int listLevel) = Find(column);
+        string type = field.ClrType switch
+        {
+            var clr when clr == typeof(ReadOnlyMemory<char>) || clr == typeof(string) => "string",
+            var clr when clr == typeof(ReadOnlyMemory<byte>) || clr == typeof(byte[]) => "binary",
+            var clr when clr == typeof(float) => "float",
+            var clr when clr == typeof(bool) => "bool",
+            var clr => clr.Name.ToLowerInvariant(),
+        };
+        return listLevel > 0 ? $"list of {type}" : type;
+    }
+
     /// <summary>Rows of one row group.</summary>
     /// <exception cref="InputException">The number is implausible.</exception>
     public int RowsOf(int rowGroup)

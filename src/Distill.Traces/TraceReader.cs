@@ -95,7 +95,7 @@ public static class TraceReader
 
     private static string[] Missing(ParquetTable table) => [.. TraceSchema.Columns.Where(column => !Optional.Contains(column) && !table.Has(column))];
 
-    private static void Check(ParquetTable table)
+    internal static void Check(ParquetTable table)
     {
         if (Missing(table) is not { Length: > 0 } missing) return;
         throw new InputException($"{table.Path}: not a trace file: missing {Names(missing)}; found {Names(table.Columns)}",

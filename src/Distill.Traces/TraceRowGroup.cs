@@ -90,10 +90,17 @@ internal sealed class TraceRowGroup(ParquetTable table, int rowGroup)
 
     private T Name<T>(int row, string column) where T : struct, Enum => ParseName<T>(row, column, Text(row, column));
 
-    private T ParseName<T>(int row, string column, string? text) where T : struct, Enum =>
-        Enum.TryParse(text, ignoreCase: true, out T value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text![0]) ? value
-            : throw Bad(row, column, $"is \"{text}\", not one of {string.Join(", ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant()))}");
+    private T ParseName<T>(int row, string column, string? text) where T : struct, Enum => ParseName<T>(table, rowGroup, row, column, text);
 
-    private InputException Bad(int row, string column, string what) =>
+    private InputException Bad(int row, string column, string what) => Bad(table, rowGroup, row, column, what);
+
+    /// <summary>The word of a closed set that a cell holds.</summary>
+    /// <exception cref="InputException">It is none of them.</exception>
+    public static T ParseName<T>(ParquetTable table, int rowGroup, int row, string column, string? text) where T : struct, Enum =>
+        Enum.TryParse(text, ignoreCase: true, out T value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text![0]) ? value
+            : throw Bad(table, rowGroup, row, column, $"is \"{text}\", not one of {string.Join(", ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant()))}");
+
+    /// <summary>The complaint about one cell.</summary>
+    public static InputException Bad(ParquetTable table, int rowGroup, int row, string column, string what) =>
         new($"{table.Path}: row group {rowGroup}, row {row}: `{column}` {what}", "write the traces again with `distill teacher-gen`");
 }

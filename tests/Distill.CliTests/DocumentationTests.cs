@@ -45,7 +45,7 @@ public sealed partial class DocumentationTests
         });
     }
 
-    [GeneratedRegex(@"(?:\./|^|`)distill (?<command>run|prompts|teacher-gen|curate|train|export|eval|chat|doctor)\b[^`\n]*", RegexOptions.Multiline)]
+    [GeneratedRegex(@"(?:\./|^|`)distill (?<command>run|prompts|teacher-gen|curate|train|export|eval|chat|inspect|doctor)\b[^`\n]*", RegexOptions.Multiline)]
     private static partial Regex CommandLine();
 
     [GeneratedRegex(@"(?<=\s)--[a-z][a-z-]*")]

@@ -23,7 +23,7 @@ public sealed class StartTests : IDisposable
         CliResult result = CliProcess.Run(_folder.Path, "--help");
 
         Assert.Equal(0, result.ExitCode);
-        foreach (string command in new[] { "run", "prompts", "teacher-gen", "curate", "train", "export", "eval", "chat", "doctor" })
+        foreach (string command in new[] { "run", "prompts", "teacher-gen", "curate", "train", "export", "eval", "chat", "inspect", "doctor" })
             Assert.Contains("\n  " + command + " ", result.Output);
     }
 
@@ -72,7 +72,7 @@ public sealed class StartTests : IDisposable
         _folder.Write("p.yaml", Pipeline);
         Assert.Contains("libtorch", LibrariesLoadedBy("doctor")); // the question itself works
 
-        foreach (string[] arguments in new string[][] { ["--help"], ["train", "--help"], ["--version"], ["run", "p.yaml", "--dry-run"], ["run", "p.yaml"], ["run", "p.yaml"] })
+        foreach (string[] arguments in new string[][] { ["--help"], ["train", "--help"], ["--version"], ["run", "p.yaml", "--dry-run"], ["run", "p.yaml"], ["run", "p.yaml"], ["inspect", Path.Combine(CliProcess.Root, "artifacts", "tiny-r1")] })
         {
             string loaded = LibrariesLoadedBy(arguments);
             Assert.DoesNotContain("libtorch", loaded);
