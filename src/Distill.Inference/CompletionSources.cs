@@ -22,7 +22,7 @@ public static class CompletionSources
         if (OnnxModelPath.Find(path) is { } onnx) return OpenOnnx(onnx, path, device, batchSize);
         if (!Directory.Exists(path)) throw new InputException($"{path}: no such model", "give a model folder, a .gguf file or an .onnx file");
         TorchRuntime.Initialize();
-        CausalLM model = ModelWeights.Load(path, TorchRuntime.Device(device));
+        CausalLM model = ModelWeights.Load(path, TorchRuntime.Devices(device));
         return new BatchGenerator(new TorchLanguageModel(model), ModelChat.Load(path, model.Config.EosTokenIds), ModelIdentity.Of(path), batchSize);
     }
 
@@ -34,7 +34,7 @@ public static class CompletionSources
         ModelConfig config = GgufModelConfig.Read(file);
         ModelTokenizer tokenizer = GgufTokenizer.Read(file);
         using var weights = new GgufWeights(file);
-        CausalLM model = ModelWeights.Load(config, weights, TorchRuntime.Device(device));
+        CausalLM model = ModelWeights.Load(config, weights, TorchRuntime.Devices(device));
         return new BatchGenerator(new TorchLanguageModel(model), ModelChat.Of(path, tokenizer, config.EosTokenIds), ModelIdentity.Of(path), batchSize);
     }
 

@@ -42,6 +42,9 @@ public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
         return new(BiasWhereNot(visible).unsqueeze(1), false);
     }
 
+    /// <summary>The same mask on another device.</summary>
+    public AttentionMask To(Device device) => this with { Bias = Bias?.to(device) };
+
     private static Tensor BiasWhereNot(Tensor visible) =>
         zeros(visible.shape, ScalarType.Float32, visible.device).masked_fill_(visible.logical_not(), float.NegativeInfinity);
 }

@@ -12,41 +12,46 @@ public sealed class CausalLM : nn.Module
     [ComponentName(Name = "lm_head")] private readonly Linear? _head;
 
     private readonly RotaryEmbedding _rotary;
-    private readonly Device _device;
 
     /// <summary>Makes a model whose weights are still to be loaded or drawn (<see cref="InitializeWeights"/>).</summary>
-    public CausalLM(ModelConfig config, Device device)
+    /// <param name="config">The shape.</param>
+    /// <param name="devices">Where its parts are.</param>
+    public CausalLM(ModelConfig config, DeviceMap devices)
         : base(nameof(CausalLM))
     {
         Config = config;
-        _device = device;
-        _decoder = new Decoder(config);
-        if (!config.TieWordEmbeddings) _head = nn.Linear(config.HiddenSize, config.VocabSize, hasBias: false);
+        Devices = devices;
+        _decoder = new Decoder(config, devices);
+        if (!config.TieWordEmbeddings) _head = nn.Linear(config.HiddenSize, config.VocabSize, hasBias: false).to(devices.Last);
         RegisterComponents();
-        this.to(device);
-        _rotary = new RotaryEmbedding(config.Latent?.QkRopeHeadDim ?? config.HeadDim, config.RopeTheta, config.MaxPositionEmbeddings, device);
+        _rotary = new RotaryEmbedding(config, devices.First);
     }
 
     /// <summary>The shape.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>Where the weights are.</summary>
-    public Device Device => _device;
+    /// <summary>Where the parts are.</summary>
+    public DeviceMap Devices { get; }
+
+    /// <summary>Where tokens and positions are to be put.</summary>
+    public Device Device => Devices.First;
 
     /// <summary>The output head, <c>[vocab, hidden]</c>: the embedding itself when they are tied.</summary>
     public Tensor HeadWeight => _head is null ? _decoder.EmbeddingWeight : _head.weight!;
 
     /// <summary>Final hidden states.</summary>
     /// <param name="inputIds"><c>[batch, seq]</c>, int64.</param>
-    /// <param name="positions">Position of each token in its sequence, <c>[batch, seq]</c>, int64.</param>
+    /// <param name="positions">
+    /// Position of each token in its sequence, <c>[batch, seq]</c>, int64; less than the tokens held by the cache and given now together.
+    /// </param>
     /// <param name="mask">Which keys a query may look at.</param>
     /// <param name="cache">Cache to read and extend, or null.</param>
     /// <returns><c>[batch, seq, hidden]</c>.</returns>
     public Tensor Hidden(Tensor inputIds, Tensor positions, AttentionMask mask, KVCache? cache = null) =>
-        _decoder.Forward(inputIds, _rotary.At(positions), mask, cache);
+        _decoder.Forward(inputIds, _rotary.At(positions, (cache?.Length ?? 0) + inputIds.shape[1]), mask, cache);
 
     /// <summary>Hidden states <c>[..., hidden]</c> to logits <c>[..., vocab]</c>.</summary>
-    public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden, HeadWeight);
+    public Tensor Logits(Tensor hidden) => nn.functional.linear(Devices.First == Devices.Last ? hidden : hidden.to(HeadWeight.device), HeadWeight);
 
     /// <summary>Draws fresh weights: normal with the configured deviation, norms one, biases zero.</summary>
     /// <param name="seed">Same seed, same weights.</param>

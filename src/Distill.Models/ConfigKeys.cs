@@ -4,12 +4,16 @@ using Distill.Runs;
 
 namespace Distill.Models;
 
-/// <summary>The keys of one <c>config.json</c>, read with errors that name file and key.</summary>
+/// <summary>The keys of one <c>config.json</c>, or of an object in it, read with errors that name file and key.</summary>
 internal sealed class ConfigKeys
 {
-    private readonly string path;
+    private const int ByteLimit = 16 << 20;
 
-    private ConfigKeys(string path, JsonObject root) => (this.path, Root) = (path, root);
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    private readonly string _path, _prefix;
+
+    private ConfigKeys(string path, string prefix, JsonObject root) => (_path, _prefix, Root) = (path, prefix, root);
 
     public JsonObject Root { get; }
 
@@ -17,54 +21,95 @@ internal sealed class ConfigKeys
     {
         try
         {
-            if (new FileInfo(path).Length > 16 << 20) throw new InputException($"{path}: larger than 16 MB, so not a model's config.json");
-            return new(path, JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new InputException($"{path}: is not a JSON object"));
+            if (new FileInfo(path).Length > ByteLimit) throw new InputException($"{path}: larger than 16 MB, so not a model's config.json");
+            return Parse(path, File.ReadAllBytes(path));
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}:{e.LineNumber + 1}: is not valid JSON", "download or write the file again", inner: e);
+            throw new InputException($"{path}: cannot be read ({e.Message})", "check that it is a file you may read", inner: e);
         }
     }
 
-    public int Whole(string key, int? otherwise = null) => (int)Number(key, otherwise);
+    /// <summary>Parses the bytes of a file.</summary>
+    /// <exception cref="InputException">They are no JSON object, or a key is there twice.</exception>
+    public static ConfigKeys Parse(string path, ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            return new(path, "", JsonNode.Parse(utf8, documentOptions: Strict) as JsonObject ?? throw new InputException($"{path}: is not a JSON object"));
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: text that is no UTF-8
+        {
+            string line = e is JsonException { LineNumber: { } number } ? $":{number + 1}" : "";
+            throw new InputException($"{path}{line}: is not valid JSON", "download or write the file again", inner: e);
+        }
+    }
 
-    public int? WholeOrNull(string key) => Root[key] is null ? null : Whole(key);
+    /// <summary>The keys of an object at hand.</summary>
+    public static ConfigKeys Of(JsonObject root) => new("config.json", "", root);
+
+    public bool Has(string key) => Root[key] is not null;
+
+    /// <summary>The keys of the object under a key, or null when there is none.</summary>
+    public ConfigKeys? Section(string key) => Root[key] switch
+    {
+        null => null,
+        JsonObject section => new(_path, $"{_prefix}{key}.", section),
+        _ => throw Unusable(key, "an object"),
+    };
+
+    public int Whole(string key, int? otherwise = null)
+    {
+        double number = Number(key, otherwise);
+        return number == Math.Floor(number) ? (int)number : throw Unusable(key, "a whole number");
+    }
+
+    public int? WholeOrNull(string key) => Has(key) ? Whole(key) : null;
 
     public double Number(string key, double? otherwise = null)
     {
-        if (Root[key] is null) return otherwise ?? throw new InputException($"{path}: key `{key}` is missing", "restore the config.json that belongs to these weights");
-        if (Root[key] is JsonValue value && value.TryGetValue(out double number) && double.IsFinite(number) && Math.Abs(number) < int.MaxValue) return number;
-        throw new InputException($"{path}: key `{key}` is not a usable number");
+        if (!Has(key)) return otherwise ?? throw new InputException($"{_path}: key `{_prefix}{key}` is missing", "restore the config.json that belongs to these weights");
+        if (Root[key] is JsonValue value && value.TryGetValue(out double number) && Math.Abs(number) < int.MaxValue) return number;
+        throw Unusable(key, "a usable number");
     }
 
-    public bool Flag(string key, bool otherwise) => Root[key] is JsonValue value && value.TryGetValue(out bool flag) ? flag : otherwise;
+    public double? NumberOrNull(string key) => Has(key) ? Number(key) : null;
 
-    public string Text(string key, string otherwise) => Root[key] is JsonValue value && value.TryGetValue(out string? text) ? text : otherwise;
-
-    /// <summary>The rotary base, where old and new versions of transformers write it.</summary>
-    public double RopeTheta() =>
-        Root["rope_parameters"] is JsonObject parameters && parameters["rope_theta"] is JsonValue nested && nested.TryGetValue(out double theta)
-            ? theta
-            : Number("rope_theta", 10000);
-
-    /// <summary>Refuses a rotary scaling, which would change every position.</summary>
-    public void RefuseRopeScaling()
+    public bool Flag(string key, bool otherwise)
     {
-        if (Root["rope_scaling"] is JsonObject scaling) RefuseUnlessDefault(scaling);
-        if (Root["rope_parameters"] is JsonObject parameters) RefuseUnlessDefault(parameters);
+        if (!Has(key)) return otherwise;
+        return Root[key] is JsonValue value && value.TryGetValue(out bool flag) ? flag : throw Unusable(key, "true or false");
     }
 
-    /// <summary>End-of-sequence tokens: one id or a list.</summary>
-    public IReadOnlyList<int> Ids(string key) => Root[key] switch
+    public string Text(string key, string otherwise)
+    {
+        if (!Has(key)) return otherwise;
+        return Root[key] is JsonValue value && value.TryGetValue(out string? text) ? text : throw Unusable(key, "a text");
+    }
+
+    /// <summary>Texts of a list; none when the key is absent.</summary>
+    public IReadOnlyList<string> Texts(string key) => List(key, item => item is JsonValue value && value.TryGetValue(out string? text) ? text : throw Unusable(key, "a list of texts"));
+
+    /// <summary>Token ids: none, one, or a list.</summary>
+    public IReadOnlyList<int> Ids(string key) => Root[key] is JsonArray
+        ? List(key, item => item is JsonValue value && value.TryGetValue(out int id) ? id : throw Unusable(key, "a list of token ids"))
+        : WholeOrNull(key) is { } one ? [one] : [];
+
+    /// <summary>Refuses the model when a key asks for what is not known here.</summary>
+    public void Require(bool right, string key, string known)
+    {
+        if (right) return;
+        string value = Root[key]?.ToJsonString() ?? "absent";
+        throw new InputException($"{_path}: `{_prefix}{key}` is {(value.Length > 60 ? value[..60] + "…" : value)}; known here is only {known}", "use a model without this setting");
+    }
+
+    private List<T> List<T>(string key, Func<JsonNode?, T> read) => Root[key] switch
     {
         null => [],
-        JsonArray list => [.. list.Select(id => id!.GetValue<int>())],
-        _ => [Whole(key)],
+        JsonArray items => [.. items.Select(read)],
+        _ => throw Unusable(key, "a list"),
     };
 
-    private void RefuseUnlessDefault(JsonObject scaling)
-    {
-        string kind = (scaling["rope_type"] ?? scaling["type"])?.ToString() ?? "default";
-        if (kind != "default") throw new InputException($"{path}: rotary scaling `{kind}` is not supported yet", "use a model without rope_scaling");
-    }
+    private InputException Unusable(string key, string expected) =>
+        new($"{_path}: key `{_prefix}{key}` is not {expected}", "restore the config.json that belongs to these weights");
 }

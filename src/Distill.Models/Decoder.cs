@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -11,13 +12,16 @@ public sealed class Decoder : nn.Module
     [ComponentName(Name = "layers")] private readonly ModuleList<DecoderLayer> _layers;
     [ComponentName(Name = "norm")] private readonly RmsNorm _norm;
 
+    private readonly Device[] _deviceOfLayer;
+
     /// <summary>Makes a decoder of the given shape.</summary>
-    public Decoder(ModelConfig config)
+    public Decoder(ModelConfig config, DeviceMap devices)
         : base(nameof(Decoder))
     {
-        _embedding = nn.Embedding(config.VocabSize, config.HiddenSize);
-        _layers = nn.ModuleList([.. Enumerable.Range(0, config.NumHiddenLayers).Select(layer => new DecoderLayer(config, layer))]);
-        _norm = new RmsNorm(config.HiddenSize, config.RmsNormEps);
+        _deviceOfLayer = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(layer => devices.OfLayer(layer, config.NumHiddenLayers))];
+        _embedding = nn.Embedding(config.VocabSize, config.HiddenSize).to(devices.First);
+        _layers = nn.ModuleList([.. _deviceOfLayer.Select((device, layer) => new DecoderLayer(config, layer).to(device))]);
+        _norm = new RmsNorm(config.HiddenSize, config.RmsNormEps).to(devices.Last);
         RegisterComponents();
     }
 
@@ -36,7 +40,12 @@ public sealed class Decoder : nn.Module
     public Tensor Forward(Tensor inputIds, Tensor turns, AttentionMask mask, KVCache? cache)
     {
         Tensor stream = _embedding.forward(inputIds);
-        foreach (DecoderLayer layer in _layers) stream = layer.Forward(stream, turns, mask, cache);
+        for (int layer = 0; layer < _deviceOfLayer.Length; layer++)
+        {
+            if (layer > 0 && _deviceOfLayer[layer] != _deviceOfLayer[layer - 1])
+                (stream, turns, mask) = (stream.to(_deviceOfLayer[layer]), turns.to(_deviceOfLayer[layer]), mask.To(_deviceOfLayer[layer]));
+            stream = _layers[layer].Forward(stream, turns, mask, cache);
+        }
         cache?.Advance((int)inputIds.shape[1]);
         return _norm.Forward(stream);
     }

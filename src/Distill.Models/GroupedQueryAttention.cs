@@ -6,7 +6,7 @@ namespace Distill.Models;
 
 /// <summary>
 /// Attention in which several query heads share one key and value head. Source: Ainslie and others, arXiv:2305.13245; with
-/// biases on queries, keys and values as in Qwen2, arXiv:2407.10671.
+/// biases on queries, keys and values as in Qwen2, arXiv:2407.10671, or norms on query and key heads as in Qwen3, arXiv:2505.09388.
 /// </summary>
 public sealed class GroupedQueryAttention : Attention
 {
@@ -14,6 +14,8 @@ public sealed class GroupedQueryAttention : Attention
     [ComponentName(Name = "k_proj")] private readonly Linear _keyProjection;
     [ComponentName(Name = "v_proj")] private readonly Linear _valueProjection;
     [ComponentName(Name = "o_proj")] private readonly Linear _outputProjection;
+    [ComponentName(Name = "q_norm")] private readonly RmsNorm? _queryNorm;
+    [ComponentName(Name = "k_norm")] private readonly RmsNorm? _keyNorm;
 
     private readonly int _layer, _heads, _keyValueHeads, _width;
 
@@ -23,10 +25,11 @@ public sealed class GroupedQueryAttention : Attention
     {
         _layer = layer;
         (_heads, _keyValueHeads, _width) = (config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim);
-        _queryProjection = nn.Linear(config.HiddenSize, _heads * _width, hasBias: true);
-        _keyProjection = nn.Linear(config.HiddenSize, _keyValueHeads * _width, hasBias: true);
-        _valueProjection = nn.Linear(config.HiddenSize, _keyValueHeads * _width, hasBias: true);
+        _queryProjection = nn.Linear(config.HiddenSize, _heads * _width, config.AttentionBias);
+        _keyProjection = nn.Linear(config.HiddenSize, _keyValueHeads * _width, config.AttentionBias);
+        _valueProjection = nn.Linear(config.HiddenSize, _keyValueHeads * _width, config.AttentionBias);
         _outputProjection = nn.Linear(_heads * _width, config.HiddenSize, hasBias: false);
+        if (config.QueryKeyNorm) (_queryNorm, _keyNorm) = (new RmsNorm(_width, config.RmsNormEps), new RmsNorm(_width, config.RmsNormEps));
         RegisterComponents();
     }
 
@@ -34,9 +37,12 @@ public sealed class GroupedQueryAttention : Attention
     public override Tensor Forward(Tensor input, Tensor turns, AttentionMask mask, KVCache? cache)
     {
         long batch = input.shape[0], length = input.shape[1];
-        Tensor query = RotaryEmbedding.Rotate(_queryProjection.forward(input).view(batch, length, _heads, _width), turns).transpose(1, 2);
-        Tensor key = RotaryEmbedding.Rotate(_keyProjection.forward(input).view(batch, length, _keyValueHeads, _width), turns).transpose(1, 2);
+        Tensor query = _queryProjection.forward(input).view(batch, length, _heads, _width);
+        Tensor key = _keyProjection.forward(input).view(batch, length, _keyValueHeads, _width);
         Tensor value = _valueProjection.forward(input).view(batch, length, _keyValueHeads, _width).transpose(1, 2);
+        if (_queryNorm is not null) (query, key) = (_queryNorm.Forward(query), _keyNorm!.Forward(key));
+        query = RotaryEmbedding.Rotate(query, turns).transpose(1, 2);
+        key = RotaryEmbedding.Rotate(key, turns).transpose(1, 2);
         if (cache is not null) (key, value) = cache.Append(_layer, key, value);
 
         Tensor mixed = Aten.ScaledDotProductAttention(query, key, value, mask.Bias, mask.Causal); // [batch, heads, seq, width]

@@ -47,10 +47,11 @@ public sealed class KVCache : IDisposable
     /// <param name="rows">Row indices, int64 <c>[kept]</c>.</param>
     public void Keep(Tensor rows)
     {
+        using var scope = NewDisposeScope();
         for (int i = 0; i < _layers.Length; i++)
         {
             (Tensor? first, Tensor? second) = _layers[i];
-            _layers[i] = (first?.index_select(0, rows).DetachFromDisposeScope(), second?.index_select(0, rows).DetachFromDisposeScope());
+            _layers[i] = (Kept(first, rows), Kept(second, rows));
             first?.Dispose();
             second?.Dispose();
         }
@@ -65,6 +66,9 @@ public sealed class KVCache : IDisposable
             second?.Dispose();
         }
     }
+
+    // Layers may be on several devices.
+    private static Tensor? Kept(Tensor? held, Tensor rows) => held?.index_select(0, rows.to(held.device)).DetachFromDisposeScope();
 
     private Tensor Put(ref Tensor? held, Tensor added)
     {

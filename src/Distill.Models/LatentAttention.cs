@@ -31,7 +31,7 @@ public sealed class LatentAttention : Attention
         _layer = layer;
         (_heads, _rank) = (config.NumAttentionHeads, latent.KvLoraRank);
         (_plain, _rotated, _valueWidth) = (latent.QkNopeHeadDim, latent.QkRopeHeadDim, latent.VHeadDim);
-        _scale = 1 / Math.Sqrt(latent.QkHeadDim);
+        _scale = (config.RopeScaling?.ScoreFactor ?? 1) / Math.Sqrt(latent.QkHeadDim);
         if (latent.QLoraRank is { } queryRank)
         {
             _queryCompression = nn.Linear(config.HiddenSize, queryRank, hasBias: false);

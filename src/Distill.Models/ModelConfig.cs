@@ -33,6 +33,9 @@ public sealed record ModelConfig
     /// <summary>Base of the rotary frequencies.</summary>
     public double RopeTheta { get; init; } = 10000;
 
+    /// <summary>How the rotary frequencies are stretched to a longer context, or null when they are not.</summary>
+    public RopeScaling? RopeScaling { get; init; }
+
     /// <summary>Context length.</summary>
     public required int MaxPositionEmbeddings { get; init; }
 
@@ -56,13 +59,41 @@ public sealed record ModelConfig
 
     /// <summary>Mixture of experts (DeepSeek), or null for dense layers only.</summary>
     public MixtureConfig? Mixture { get; init; }
+
+    /// <summary>The file this was read from: its other keys and its style are kept when it is written back.</summary>
+    public ConfigOrigin? Origin { get; init; }
+
+    /// <summary>Whether queries, keys and values have biases.</summary>
+    public bool AttentionBias => Architecture == Architecture.Qwen2;
+
+    /// <summary>Whether each query and key head is normalized before it is rotated.</summary>
+    public bool QueryKeyNorm => Architecture == Architecture.Qwen3;
+
+    /// <summary>Width of the rotated part of a head.</summary>
+    public int RotaryWidth => Latent?.QkRopeHeadDim ?? HeadDim;
+
+    /// <summary>Angle by which each pair of components turns per position, scaling included; <c>RotaryWidth / 2</c> numbers.</summary>
+    public double[] RotaryFrequencies()
+    {
+        double[] plain = RopeScaling.Unscaled(RopeTheta, RotaryWidth);
+        return RopeScaling is null ? plain : [.. plain.Zip(RopeScaling.Divisors(plain, RopeTheta), (frequency, divisor) => frequency / divisor)];
+    }
+
+    /// <summary>Numbers in the model's weights; router biases count, a tied head does not.</summary>
+    public long ParameterCount() => CheckpointTensors.Of(this).Sum(tensor => tensor.Shape.Aggregate(1L, (product, dimension) => product * dimension));
 }
 
 /// <summary>Decoders that are known here.</summary>
 public enum Architecture
 {
+    /// <summary><c>LlamaForCausalLM</c> (Llama 2 and 3, R1-Distill-Llama).</summary>
+    Llama,
+
     /// <summary><c>Qwen2ForCausalLM</c> (Qwen2, Qwen2.5, R1-Distill-Qwen).</summary>
     Qwen2,
+
+    /// <summary><c>Qwen3ForCausalLM</c> (Qwen3, R1-0528-Qwen3).</summary>
+    Qwen3,
 
     /// <summary><c>DeepseekV3ForCausalLM</c> (DeepSeek-V3, R1, tiny-r1).</summary>
     DeepSeekV3,

@@ -1,10 +1,10 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using Distill.Models.Families;
 using Distill.Runs;
 
 namespace Distill.Models;
 
-/// <summary>Reads and writes <c>config.json</c>.</summary>
+/// <summary>Reads and writes <c>config.json</c>, in the style of transformers 4 and of transformers 5.</summary>
 public static class ModelConfigFile
 {
     /// <summary>Name of the file in a model folder.</summary>
@@ -13,59 +13,116 @@ public static class ModelConfigFile
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Reads the shape of the model in a folder.</summary>
-    /// <exception cref="InputException">The file is missing, is not JSON, lacks a key, or names an architecture that is not known.</exception>
+    /// <exception cref="InputException">
+    /// The file is missing, is not JSON, lacks a key, or asks for an architecture or a setting that is not known.
+    /// </exception>
     public static ModelConfig Load(string folder)
     {
         string path = Path.Combine(folder, FileName);
         if (!Directory.Exists(folder)) throw new InputException($"{folder}: no such model folder", "give the folder that holds config.json");
         if (!File.Exists(path)) throw new InputException($"{path}: missing", "a model folder in Hugging Face's layout has config.json, model.safetensors and tokenizer.json");
-        var keys = ConfigKeys.Parse(path);
-        string name = keys.Root["architectures"] is JsonArray { Count: > 0 } names ? names[0]!.ToString() : keys.Text("architectures", "");
-        ModelConfig config = name switch
-        {
-            Qwen2.ArchitectureName => Qwen2.Read(keys),
-            DeepSeekV3.ArchitectureName => DeepSeekV3.Read(keys),
-            _ => throw new InputException($"{path}: architecture `{name}` is not known", $"known: {Qwen2.ArchitectureName}, {DeepSeekV3.ArchitectureName}"),
-        };
-        return Validated(config, path);
+        return Read(ConfigKeys.Parse(path), path);
     }
 
-    /// <summary>Writes the shape into a model folder; the same shape gives the same bytes.</summary>
-    public static void Save(ModelConfig config, string folder)
+    /// <summary>Reads a shape from the bytes of a file.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="utf8">Its content.</param>
+    /// <exception cref="InputException">As for <see cref="Load"/>.</exception>
+    public static ModelConfig Parse(string path, ReadOnlySpan<byte> utf8) => Read(ConfigKeys.Parse(path, utf8), path);
+
+    /// <summary>
+    /// Writes the shape into a model folder; the same shape gives the same bytes. A shape that was read from a file is written with that
+    /// file's other keys and in its style.
+    /// </summary>
+    /// <param name="config">The shape.</param>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="dataType">Type of the weights as transformers names it.</param>
+    /// <exception cref="InputException">The disk is full, or the folder cannot be written.</exception>
+    public static void Save(ModelConfig config, string folder, string dataType = "float32")
     {
-        JsonObject json = config.Architecture switch
-        {
-            Architecture.Qwen2 => Qwen2.Write(config),
-            _ => DeepSeekV3.Write(config),
-        };
-        AtomicFile.WriteText(Path.Combine(folder, FileName), json.ToJsonString(Indented) + "\n");
+        ModelFamily family = ModelFamily.Of(config.Architecture);
+        var json = new ConfigJson(config.Origin);
+        json.Set("architectures", new System.Text.Json.Nodes.JsonArray(family.ClassName));
+        json.Set("attention_dropout", 0.0, 0.0);
+        json.Set("bos_token_id", config.BosTokenId);
+        json.SetIds("eos_token_id", config.EosTokenIds);
+        json.Set("hidden_act", "silu", "silu");
+        json.Set("hidden_size", config.HiddenSize);
+        json.Set("initializer_range", config.InitializerRange, 0.02);
+        json.Set("intermediate_size", config.IntermediateSize);
+        json.Set("max_position_embeddings", config.MaxPositionEmbeddings);
+        json.Set("model_type", family.ModelType);
+        json.Set("num_attention_heads", config.NumAttentionHeads);
+        json.Set("num_hidden_layers", config.NumHiddenLayers);
+        json.Set("num_key_value_heads", config.NumKeyValueHeads, config.NumAttentionHeads);
+        json.Set("pad_token_id", config.PadTokenId);
+        json.Set("rms_norm_eps", config.RmsNormEps);
+        RopeScalingJson.Write(json, config);
+        json.Set("tie_word_embeddings", config.TieWordEmbeddings, false);
+        json.Set(json.Has("dtype") ? "dtype" : "torch_dtype", dataType);
+        json.Set("use_cache", true, true);
+        json.Set("vocab_size", config.VocabSize);
+        family.WriteConfig(config, json);
+        AtomicFile.WriteText(Path.Combine(folder, FileName), json.Finished().ToJsonString(Indented) + "\n");
     }
 
-    /// <summary>Returns the shape if a model can have it; names the key that stands in the way otherwise.</summary>
-    internal static ModelConfig Validated(ModelConfig config, string path)
+    private static ModelConfig Read(ConfigKeys keys, string path)
     {
-        (string Key, bool Right)[] rules =
-        [
-            ("vocab_size", config.VocabSize is > 0 and <= 4_000_000),
-            ("hidden_size", config.HiddenSize is > 0 and <= 1 << 17),
-            ("intermediate_size", config.IntermediateSize is > 0 and <= 1 << 20),
-            ("num_hidden_layers", config.NumHiddenLayers is > 0 and <= 1000),
-            ("num_attention_heads", config.NumAttentionHeads is > 0 and <= 4096),
-            ("num_key_value_heads", config.NumKeyValueHeads > 0 && config.NumAttentionHeads % config.NumKeyValueHeads == 0),
-            ("head_dim", config.HeadDim > 0 && config.HeadDim % 2 == 0),
-            ("max_position_embeddings", config.MaxPositionEmbeddings is > 0 and <= 1 << 24),
-            ("rms_norm_eps", config.RmsNormEps is > 0 and < 1),
-            ("rope_theta", config.RopeTheta > 1),
-            ("kv_lora_rank", config.Latent is null or { KvLoraRank: > 0, QkRopeHeadDim: > 0, VHeadDim: > 0 }),
-            ("qk_nope_head_dim", config.Latent is null or { QkNopeHeadDim: > 0 }),
-            ("v_head_dim", config.Latent is null || config.Latent.VHeadDim <= config.Latent.QkHeadDim),
-            ("num_experts_per_tok", config.Mixture is null || (config.Mixture.NumExpertsPerTok > 0 && config.Mixture.NumExpertsPerTok <= config.Mixture.NRoutedExperts)),
-            ("n_group", config.Mixture is null || (config.Mixture.NGroup > 0 && config.Mixture.NRoutedExperts % config.Mixture.NGroup == 0 && config.Mixture.TopkGroup <= config.Mixture.NGroup)),
-        ];
-        foreach ((string key, bool right) in rules)
+        string name = keys.Root["architectures"] is System.Text.Json.Nodes.JsonArray && keys.Texts("architectures") is [{ } first, ..] ? first : keys.Text("architectures", "");
+        ModelFamily family = ModelFamily.OfClass(name)
+            ?? throw new InputException($"{path}: architecture `{name}` is not known", $"known: {string.Join(", ", ModelFamily.All.Select(known => known.ClassName))}");
+        ModelConfig config = family.ReadConfig(keys, ReadCommon(keys, family.Architecture));
+        RefuseUnknownSettings(keys, config);
+        return ModelConfigRules.Checked(config, path);
+    }
+
+    private static ModelConfig ReadCommon(ConfigKeys keys, Architecture architecture)
+    {
+        int heads = keys.Whole("num_attention_heads"), hidden = keys.Whole("hidden_size"), positions = keys.Whole("max_position_embeddings");
+        return new()
         {
-            if (!right) throw new InputException($"{path}: `{key}` has a value that no model of this architecture can have", "restore the config.json that belongs to these weights");
+            Architecture = architecture,
+            VocabSize = keys.Whole("vocab_size"),
+            HiddenSize = hidden,
+            IntermediateSize = keys.Whole("intermediate_size"),
+            NumHiddenLayers = keys.Whole("num_hidden_layers"),
+            NumAttentionHeads = heads,
+            NumKeyValueHeads = keys.Whole("num_key_value_heads", heads),
+            HeadDim = keys.WholeOrNull("head_dim") ?? hidden / Math.Max(heads, 1),
+            RmsNormEps = keys.Number("rms_norm_eps", 1e-6),
+            RopeTheta = RopeScalingJson.ReadTheta(keys),
+            RopeScaling = RopeScalingJson.Read(keys, positions),
+            MaxPositionEmbeddings = positions,
+            TieWordEmbeddings = keys.Flag("tie_word_embeddings", false),
+            InitializerRange = keys.Number("initializer_range", 0.02),
+            BosTokenId = keys.WholeOrNull("bos_token_id"),
+            EosTokenIds = keys.Ids("eos_token_id"),
+            PadTokenId = keys.WholeOrNull("pad_token_id"),
+            Origin = new ConfigOrigin(keys.Root),
+        };
+    }
+
+    // Settings that would silently give another model when they were passed over.
+    private static void RefuseUnknownSettings(ConfigKeys keys, ModelConfig config)
+    {
+        keys.Require(keys.Text("hidden_act", "silu") == "silu", "hidden_act", "silu");
+        keys.Require(config.AttentionBias || !keys.Flag("attention_bias", false), "attention_bias", "false");
+        keys.Require(!keys.Flag("mlp_bias", false), "mlp_bias", "false");
+        keys.Require(keys.Number("partial_rotary_factor", 1) == 1, "partial_rotary_factor", "1");
+        if (keys.Section("quantization_config") is { } quantization)
+        {
+            quantization.Require(quantization.Text("quant_method", "none") == "fp8", "quant_method", "fp8, in blocks of 128 × 128");
+            quantization.Require(quantization.Root["weight_block_size"]?.ToJsonString() is null or "[128,128]", "weight_block_size", "[128,128]");
         }
-        return config;
+        RefuseSlidingWindow(keys, config);
+    }
+
+    // A window as wide as the context, or for no layer at all, changes nothing; Qwen2's files name one and leave it switched off.
+    private static void RefuseSlidingWindow(ConfigKeys keys, ModelConfig config)
+    {
+        if (keys.WholeOrNull("sliding_window") is { } window && window >= config.MaxPositionEmbeddings) return;
+        keys.Require(!keys.Texts("layer_types").Contains("sliding_attention"), "layer_types", "full_attention");
+        bool everyLayerIsFull = keys.WholeOrNull("max_window_layers") >= config.NumHiddenLayers;
+        keys.Require(everyLayerIsFull || !keys.Flag("use_sliding_window", false), "use_sliding_window", "false");
     }
 }

@@ -9,24 +9,24 @@ public static class ModelWeights
 {
     /// <summary>Makes the model of a folder and loads its weights, tensor by tensor.</summary>
     /// <param name="folder">Folder with <c>config.json</c> and <c>model.safetensors</c> or its shards.</param>
-    /// <param name="device">Where the weights go.</param>
-    /// <exception cref="InputException">A file is missing or damaged, or a tensor is missing or has another shape.</exception>
-    public static CausalLM Load(string folder, Device device)
+    /// <param name="devices">Where the weights go.</param>
+    /// <exception cref="InputException">A file is missing or damaged, or a tensor is missing, unknown or has another shape.</exception>
+    public static CausalLM Load(string folder, DeviceMap devices)
     {
         ModelConfig config = ModelConfigFile.Load(folder);
         using IWeightSource source = WeightSource.Open(folder);
-        return Load(config, source, device);
+        return Load(config, source, devices);
     }
 
     /// <summary>Makes a model and loads its weights from any source that uses the checkpoint's names.</summary>
     /// <param name="config">The shape.</param>
     /// <param name="source">The tensors.</param>
-    /// <param name="device">Where the weights go.</param>
-    /// <exception cref="InputException">A tensor is missing or has another shape.</exception>
-    public static CausalLM Load(ModelConfig config, IWeightSource source, Device device)
+    /// <param name="devices">Where the weights go.</param>
+    /// <exception cref="InputException">A tensor is missing, unknown or has another shape.</exception>
+    public static CausalLM Load(ModelConfig config, IWeightSource source, DeviceMap devices)
     {
-        foreach ((string name, long[] shape) in LandmarkShapes(config)) TensorBytes.Require(source, name, shape);
-        var model = new CausalLM(config, device);
+        RequireFit(config, source);
+        var model = new CausalLM(config, devices);
         using var none = no_grad();
         foreach ((string name, Tensor tensor) in Named(model))
         {
@@ -38,13 +38,38 @@ public static class ModelWeights
         return model;
     }
 
-    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (32-bit floats) into a folder.</summary>
-    public static void Save(CausalLM model, string folder)
+    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (32-bit floats) into a folder; a large model in shards with an index.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="maxShardBytes">Most bytes of tensors in one file.</param>
+    /// <exception cref="InputException">The disk is full, or the folder cannot be written.</exception>
+    public static void Save(CausalLM model, string folder, long maxShardBytes = WeightFolder.DefaultShardBytes)
     {
         ModelConfigFile.Save(model.Config, folder);
         TensorToWrite[] tensors = [.. Named(model).OrderBy(item => item.Name, StringComparer.Ordinal)
             .Select(item => new TensorToWrite(item.Name, TensorType.F32, item.Tensor.shape, stream => Write(model.Config, item.Name, item.Tensor, stream)))];
-        SafetensorsWriter.Write(Path.Combine(folder, WeightSource.SingleFileName), tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        WeightFolder.Write(folder, tensors, maxShardBytes);
+    }
+
+    /// <summary>
+    /// Checks names and shapes before any memory is taken: a config.json that does not belong to the weights fails at once.
+    /// </summary>
+    /// <param name="config">The shape.</param>
+    /// <param name="source">The tensors.</param>
+    /// <exception cref="InputException">A tensor is missing, unknown or has another shape.</exception>
+    public static void RequireFit(ModelConfig config, IWeightSource source)
+    {
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        foreach (CheckpointTensor tensor in CheckpointTensors.Of(config))
+        {
+            source.Require(tensor.Name, tensor.Shape);
+            known.Add(tensor.Name);
+        }
+        if (source.Tensors.FirstOrDefault(tensor => !known.Contains(tensor.Name) && !CheckpointTensors.IsSuperfluous(config, tensor.Name)) is { } unknown)
+        {
+            throw new InputException($"{source.Path}: tensor `{unknown.Name}` has no place in a model of this shape",
+                "use the config.json that belongs to these weights; merge adapters before");
+        }
     }
 
     private static void Write(ModelConfig config, string name, Tensor tensor, Stream stream)
@@ -57,13 +82,4 @@ public static class ModelWeights
     private static IEnumerable<(string Name, Tensor Tensor)> Named(CausalLM model) =>
         model.named_parameters().Select(item => (item.name, (Tensor)item.parameter))
             .Concat(model.named_buffers().Select(item => (item.name, item.buffer)));
-
-    // Checked before any memory is taken: a config.json that does not belong to the weights fails at once.
-    private static IEnumerable<(string Name, long[] Shape)> LandmarkShapes(ModelConfig config)
-    {
-        yield return ("model.embed_tokens.weight", [config.VocabSize, config.HiddenSize]);
-        yield return ("model.norm.weight", [config.HiddenSize]);
-        yield return ($"model.layers.{config.NumHiddenLayers - 1}.input_layernorm.weight", [config.HiddenSize]);
-        if (!config.TieWordEmbeddings) yield return ("lm_head.weight", [config.VocabSize, config.HiddenSize]);
-    }
 }

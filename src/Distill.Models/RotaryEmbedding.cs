@@ -9,26 +9,39 @@ namespace Distill.Models;
 /// </summary>
 public sealed class RotaryEmbedding : IDisposable
 {
-    private readonly Tensor _turns; // [positions, width / 2], complex
+    private const int SmallestTable = 1024;
 
-    /// <summary>Precomputes the turns.</summary>
-    /// <param name="width">Width of the rotated part of a head.</param>
-    /// <param name="theta">Base of the frequencies.</param>
-    /// <param name="positions">Positions to prepare.</param>
+    private readonly double[] _frequencies; // [width / 2], turns per position
+    private readonly double _magnitude;
+    private readonly Device _device;
+
+    private Tensor _turns; // [positions, width / 2], complex; grows as positions are asked for
+
+    /// <summary>Prepares the turns of a model.</summary>
+    /// <param name="config">Width of the rotated part of a head, base and scaling of the frequencies.</param>
     /// <param name="device">Where they are kept.</param>
-    public RotaryEmbedding(int width, double theta, int positions, Device device)
+    public RotaryEmbedding(ModelConfig config, Device device)
     {
-        using var none = no_grad();
-        using var scope = NewDisposeScope();
-        Tensor frequencies = pow(theta, arange(0, width, 2, dtype: ScalarType.Float64) / -width);
-        Tensor angles = outer(arange(positions, dtype: ScalarType.Float64), frequencies);
-        _turns = polar(ones_like(angles), angles).to(ScalarType.ComplexFloat32).to(device).DetachFromDisposeScope();
+        _frequencies = config.RotaryFrequencies();
+        _magnitude = config.RopeScaling?.Magnitude ?? 1;
+        _device = device;
+        _turns = Table(Math.Min(SmallestTable, config.MaxPositionEmbeddings));
     }
 
     /// <summary>The turns at the given positions.</summary>
     /// <param name="positions"><c>[batch, seq]</c>, int64.</param>
+    /// <param name="end">One more than the highest position can be.</param>
     /// <returns><c>[batch, seq, width / 2]</c>, complex.</returns>
-    public Tensor At(Tensor positions) => _turns.index_select(0, positions.reshape(-1)).reshape([.. positions.shape, _turns.shape[1]]);
+    public Tensor At(Tensor positions, long end)
+    {
+        if (end > _turns.shape[0])
+        {
+            Tensor larger = Table(Math.Max(end, 2 * _turns.shape[0]));
+            _turns.Dispose();
+            _turns = larger;
+        }
+        return _turns.index_select(0, positions.reshape(-1)).reshape([.. positions.shape, _turns.shape[1]]);
+    }
 
     /// <summary>Turns queries or keys.</summary>
     /// <param name="heads"><c>[batch, seq, heads, width]</c>.</param>
@@ -42,4 +55,12 @@ public sealed class RotaryEmbedding : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _turns.Dispose();
+
+    private Tensor Table(long positions)
+    {
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor angles = outer(arange(positions, dtype: ScalarType.Float64), tensor(_frequencies));
+        return polar(full_like(angles, _magnitude), angles).to(ScalarType.ComplexFloat32).to(_device).DetachFromDisposeScope();
+    }
 }

@@ -29,7 +29,7 @@ public static class TensorBytes
     /// <exception cref="InputException">The file lacks the tensor or holds another shape.</exception>
     public static void Read(IWeightSource source, string name, Tensor tensor)
     {
-        TensorInfo info = Require(source, name, tensor.shape);
+        TensorInfo info = source.Require(name, tensor.shape);
         using var none = no_grad();
         long start = 0;
         foreach ((long row, long rows) in Pieces(tensor))
@@ -41,18 +41,6 @@ public static class TensorBytes
             tensor.narrow(0, row, rows).copy_(piece);
             start += values.Length;
         }
-    }
-
-    /// <summary>The tensor of that name, if its shape is the expected one.</summary>
-    /// <exception cref="InputException">The file lacks the tensor or holds another shape.</exception>
-    public static TensorInfo Require(IWeightSource source, string name, IReadOnlyList<long> shape)
-    {
-        if (!source.TryGet(name, out TensorInfo? info))
-            throw new InputException($"{source.Path}: tensor `{name}` is missing", "config.json and the weights do not belong together, or a shard is lost");
-        if (!info.Shape.SequenceEqual(shape))
-            throw new InputException($"{source.Path}: tensor `{name}` has shape {info.ShapeText}, expected [{string.Join(", ", shape)}]",
-                "use the config.json that belongs to these weights");
-        return info;
     }
 
     private static IEnumerable<(long Row, long Rows)> Pieces(Tensor tensor)

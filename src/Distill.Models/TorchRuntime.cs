@@ -33,6 +33,10 @@ public static class TorchRuntime
         }
     }
 
+    /// <summary>Parses the devices that share a model, e.g. <c>cuda:0,cuda:1</c>.</summary>
+    /// <exception cref="Runs.InputException">A name is unknown, or there is no such device here.</exception>
+    public static DeviceMap Devices(string names) => new(names.Split(',', StringSplitOptions.TrimEntries).Select(Device));
+
     /// <summary>Parses a device name.</summary>
     /// <exception cref="Runs.InputException">The name is unknown, or there is no such device here.</exception>
     public static torch.Device Device(string name)

@@ -54,7 +54,7 @@ public sealed class Checkpoint(string folder, string identity)
         try
         {
             using var source = SafetensorsFile.Open(Path.Combine(candidate, TensorFile));
-            foreach ((string name, Tensor tensor) in tensors) TensorBytes.Require(source, name, tensor.shape);
+            foreach ((string name, Tensor tensor) in tensors) source.Require(name, tensor.shape);
             foreach ((string name, Tensor tensor) in tensors) TensorBytes.Read(source, name, tensor);
             return true;
         }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Distill.Weights;
 
 /// <summary>
-/// Tensor names, Hugging Face's and GGUF's, for the architectures <c>qwen2</c> and <c>deepseek2</c>. Two groups are not one
+/// Tensor names, Hugging Face's and GGUF's, for the architectures <c>llama</c>, <c>qwen2</c>, <c>qwen3</c> and <c>deepseek2</c>. Two groups are not one
 /// to one: the experts of a layer are stacked into one GGUF tensor, and <c>kv_b_proj</c> is split into its key part
 /// (transposed per head) and its value part.
 /// </summary>
@@ -14,6 +14,9 @@ public static class GgufTensorNames
 
     /// <summary>Name of the output head in a GGUF file; absent when it is tied to the embedding.</summary>
     public const string Output = "output.weight";
+
+    /// <summary>Name of the divisors of the rotary frequencies (Llama 3) in a GGUF file; a checkpoint has them in config.json.</summary>
+    public const string RopeFactors = "rope_freqs.weight";
 
     private const string HuggingFaceLayer = "model.layers.";
     private const string GgufLayer = "blk.";
@@ -36,6 +39,8 @@ public static class GgufTensorNames
         ("self_attn.k_proj.bias", "attn_k.bias"),
         ("self_attn.v_proj.weight", "attn_v.weight"),
         ("self_attn.v_proj.bias", "attn_v.bias"),
+        ("self_attn.q_norm.weight", "attn_q_norm.weight"),
+        ("self_attn.k_norm.weight", "attn_k_norm.weight"),
         ("self_attn.o_proj.weight", "attn_output.weight"),
         ("mlp.gate_proj.weight", "ffn_gate.weight"),
         ("mlp.up_proj.weight", "ffn_up.weight"),
@@ -112,8 +117,9 @@ public static class GgufTensorNames
     /// <summary>Hugging Face name of a layer's <c>kv_b_proj</c>: <c>[heads * (nope + value), rank]</c>.</summary>
     public static string KeyValueUp(int layer) => InHuggingFaceLayer(layer, "self_attn.kv_b_proj.weight");
 
-    /// <summary>The decoder layer that a Hugging Face tensor belongs to, or null when it belongs to none.</summary>
-    public static int? HuggingFaceLayerOf(string name) => TrySplitNumber(name, HuggingFaceLayer, out int layer, out _) ? layer : null;
+    /// <summary>The layer whose <c>kv_b_proj</c> this Hugging Face tensor is, or null.</summary>
+    public static int? KeyValueUpLayer(string name) =>
+        TrySplitNumber(name, HuggingFaceLayer, out int layer, out string rest) && rest == "self_attn.kv_b_proj.weight" ? layer : null;
 
     private static string InGgufLayer(int layer, string rest) => string.Create(CultureInfo.InvariantCulture, $"{GgufLayer}{layer}.{rest}");
 

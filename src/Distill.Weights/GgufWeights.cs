@@ -6,14 +6,19 @@ using Distill.Runs;
 namespace Distill.Weights;
 
 /// <summary>
-/// A GGUF file of architecture <c>qwen2</c> or <c>deepseek2</c> under Hugging Face's tensor names, so that a model loads from
-/// it as from a checkpoint. Experts are unstacked and <c>kv_b_proj</c> is put together again. Plain floats are handed out as
-/// they lie in the file; quantised tensors appear as F32. A tied output head is absent, as in a checkpoint.
+/// A GGUF file under Hugging Face's tensor names, so that a model loads from it as from a checkpoint. Experts are unstacked,
+/// <c>kv_b_proj</c> is put together again, and the rows of Llama's queries and keys are put back in the checkpoint's order. Plain floats
+/// are handed out as they lie in the file; quantised tensors appear as F32. A tied output head is absent, as in a checkpoint.
 /// </summary>
 public sealed unsafe class GgufWeights : IWeightSource
 {
+    private const string Reordered = "llama";
+
+    private static readonly string[] Architectures = [Reordered, "qwen2", "qwen3", "deepseek2"];
+
     private readonly GgufReader _reader;
     private readonly bool _ownsReader;
+    private readonly int _queryHeads, _keyHeads; // of an architecture whose rows have another order here, else 0
     private readonly Dictionary<string, Origin> _byName = new(StringComparer.Ordinal);
     private readonly List<TensorInfo> _tensors = [];
     private readonly ConcurrentDictionary<string, Lazy<nint>> _buffers = new(StringComparer.Ordinal);
@@ -27,8 +32,13 @@ public sealed unsafe class GgufWeights : IWeightSource
         _reader = reader;
         _ownsReader = ownsReader;
         string architecture = reader.Metadata.GetString("general.architecture");
-        if (architecture is not ("qwen2" or "deepseek2"))
-            throw new InputException($"{reader.Path}: architecture `{architecture}` is not known", "known architectures: deepseek2, qwen2");
+        if (!Architectures.Contains(architecture))
+            throw new InputException($"{reader.Path}: architecture `{architecture}` is not known", $"known: {string.Join(", ", Architectures)}");
+        if (architecture == Reordered)
+        {
+            _queryHeads = reader.Metadata.GetCount($"{Reordered}.attention.head_count");
+            _keyHeads = reader.Metadata.FindCount($"{Reordered}.attention.head_count_kv") ?? _queryHeads;
+        }
         foreach (GgufTensorInfo tensor in reader.Tensors) Register(tensor);
     }
 
@@ -66,7 +76,7 @@ public sealed unsafe class GgufWeights : IWeightSource
     public nint Pointer(TensorInfo info)
     {
         Origin origin = _byName[info.Name];
-        if (origin is { ValuePart: null, Tensor: var tensor } && tensor.Type.Plain() is { } plain)
+        if (origin is { ValuePart: null, PairedHeads: 0, Tensor: var tensor } && tensor.Type.Plain() is { } plain)
             return _reader.Pointer(tensor) + (nint)(origin.Start * plain.ByteSize());
         return _buffers.GetOrAdd(info.Name, _ => new Lazy<nint>(() => Materialize(origin))).Value;
     }
@@ -77,7 +87,8 @@ public sealed unsafe class GgufWeights : IWeightSource
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start, info.ElementCount - destination.Length);
         Origin origin = _byName[info.Name];
-        if (origin.ValuePart is null) _reader.ReadFloats(origin.Tensor, origin.Start + start, destination);
+        if (origin.PairedHeads > 0) ReadPaired(origin, start, destination);
+        else if (origin.ValuePart is null) _reader.ReadFloats(origin.Tensor, origin.Start + start, destination);
         else new ReadOnlySpan<float>((float*)Pointer(info) + start, destination.Length).CopyTo(destination);
     }
 
@@ -94,7 +105,7 @@ public sealed unsafe class GgufWeights : IWeightSource
         TensorType type = tensor.Type.Plain() ?? TensorType.F32;
         if (GgufTensorNames.ToHuggingFace(tensor.Name) is { } name)
         {
-            Add(new Origin(new TensorInfo(name, type, tensor.Shape), tensor, 0, null));
+            Add(new Origin(new TensorInfo(name, type, tensor.Shape), tensor, 0, null, PairedHeads(name, tensor)));
         }
         else if (GgufTensorNames.ToHuggingFaceExpert(tensor.Name, 0) is not null && tensor.Shape.Count == 3)
         {
@@ -106,10 +117,18 @@ public sealed unsafe class GgufWeights : IWeightSource
         {
             RegisterKeyValueUp(layer, tensor);
         }
-        else if (!GgufTensorNames.IsValuePart(tensor.Name))
+        else if (!GgufTensorNames.IsValuePart(tensor.Name) && tensor.Name != GgufTensorNames.RopeFactors)
         {
             throw new InputException($"{Path}: tensor `{tensor.Name}` has no place in this architecture", "export the model again");
         }
+    }
+
+    private int PairedHeads(string name, GgufTensorInfo tensor)
+    {
+        int heads = name.Contains(".q_proj.", StringComparison.Ordinal) ? _queryHeads : name.Contains(".k_proj.", StringComparison.Ordinal) ? _keyHeads : 0;
+        if (heads > 0 && (tensor.Shape.Count == 0 || tensor.Shape[0] % (2L * heads) != 0))
+            throw new InputException($"{Path}: tensor `{tensor.Name}` has no whole number of rows for each of {heads} heads", "export the model again");
+        return heads;
     }
 
     private void RegisterKeyValueUp(int layer, GgufTensorInfo keyPart)
@@ -137,7 +156,7 @@ public sealed unsafe class GgufWeights : IWeightSource
         try
         {
             if (origin.ValuePart is not null) JoinKeyValueUp(origin, buffer);
-            else ReadLong(origin.Tensor, origin.Start, buffer, count);
+            else ReadLong(origin, buffer, count);
             return (nint)buffer;
         }
         catch
@@ -165,13 +184,31 @@ public sealed unsafe class GgufWeights : IWeightSource
         }
     }
 
-    private void ReadLong(GgufTensorInfo tensor, long start, float* destination, long count)
+    // The file has the two rows of a pair side by side; the checkpoint has first rows of all pairs, then second rows.
+    private void ReadPaired(Origin origin, long start, Span<float> destination)
+    {
+        long rows = origin.Info.Shape[0], width = rows / origin.PairedHeads, columns = origin.Info.ElementCount / Math.Max(rows, 1);
+        for (int done = 0; done < destination.Length;)
+        {
+            (long row, long column) = Math.DivRem(start + done, columns);
+            (long head, long inHead) = Math.DivRem(row, width);
+            (long second, long pair) = Math.DivRem(inHead, width / 2);
+            int count = (int)Math.Min(columns - column, destination.Length - done);
+            _reader.ReadFloats(origin.Tensor, (((head * width) + (2 * pair) + second) * columns) + column, destination.Slice(done, count));
+            done += count;
+        }
+    }
+
+    private void ReadLong(Origin origin, float* destination, long count)
     {
         const int chunk = 1 << 26;
         for (long done = 0; done < count; done += chunk)
-            _reader.ReadFloats(tensor, start + done, new Span<float>(destination + done, (int)Math.Min(chunk, count - done)));
+            ReadFloats(origin.Info, done, new Span<float>(destination + done, (int)Math.Min(chunk, count - done)));
     }
 
-    /// <summary>Where a tensor's elements lie: in one GGUF tensor from an element on, or (with a value part) in two.</summary>
-    private sealed record Origin(TensorInfo Info, GgufTensorInfo Tensor, long Start, GgufTensorInfo? ValuePart);
+    /// <summary>
+    /// Where a tensor's elements lie: in one GGUF tensor from an element on, or (with a value part) in two; with paired heads, its rows are in
+    /// another order there.
+    /// </summary>
+    private sealed record Origin(TensorInfo Info, GgufTensorInfo Tensor, long Start, GgufTensorInfo? ValuePart, int PairedHeads = 0);
 }

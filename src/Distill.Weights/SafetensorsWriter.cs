@@ -29,7 +29,7 @@ public static class SafetensorsWriter
             stream.Write(header);
             foreach (TensorToWrite tensor in tensors)
             {
-                long start = stream.Position, expected = ByteCount(tensor);
+                long start = stream.Position, expected = tensor.ByteCount;
                 tensor.WriteBytes(stream);
                 if (stream.Position - start != expected)
                     throw new InvalidOperationException($"tensor `{tensor.Name}` wrote {stream.Position - start} bytes instead of {expected}");
@@ -73,11 +73,9 @@ public static class SafetensorsWriter
             json.WriteEndArray();
             json.WriteStartArray("data_offsets");
             json.WriteNumberValue(position);
-            json.WriteNumberValue(position += ByteCount(tensor));
+            json.WriteNumberValue(position += tensor.ByteCount);
             json.WriteEndArray();
             json.WriteEndObject();
         }
     }
-
-    private static long ByteCount(TensorToWrite tensor) => new TensorInfo(tensor.Name, tensor.Type, tensor.Shape).ByteCount;
 }

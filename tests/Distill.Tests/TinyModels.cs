@@ -32,63 +32,51 @@ internal static class TinyModels
     public static int BosTokenId => 256 + Merges.Length;
 
     /// <summary>A Qwen2 model: 2 layers, 4 query and 2 key heads.</summary>
-    public static ModelConfig Qwen2(string folder, int seed = 1, bool tied = true, int extraRows = 5, TensorType type = TensorType.F32)
+    public static ModelConfig Qwen2(string folder, int seed = 1, bool tied = true, int extraRows = 5, TensorType type = TensorType.F32) =>
+        Write(folder, Dense(Architecture.Qwen2, extraRows) with { TieWordEmbeddings = tied }, seed, type);
+
+    /// <summary>A dense shape of any family: 2 layers, 4 query and 2 key heads.</summary>
+    public static ModelConfig Dense(Architecture architecture, int extraRows = 5) => new()
     {
-        var config = new ModelConfig
-        {
-            Architecture = Architecture.Qwen2,
-            VocabSize = TokenCount + extraRows,
-            HiddenSize = 64,
-            IntermediateSize = 96,
-            NumHiddenLayers = 2,
-            NumAttentionHeads = 4,
-            NumKeyValueHeads = 2,
-            HeadDim = 16,
-            RmsNormEps = 1e-6,
-            RopeTheta = 10000,
-            MaxPositionEmbeddings = 256,
-            TieWordEmbeddings = tied,
-            BosTokenId = BosTokenId,
-            EosTokenIds = [BosTokenId + 1],
-        };
-        Write(folder, config, seed, type);
-        return config;
-    }
+        Architecture = architecture,
+        VocabSize = TokenCount + extraRows,
+        HiddenSize = 64,
+        IntermediateSize = 96,
+        NumHiddenLayers = 2,
+        NumAttentionHeads = 4,
+        NumKeyValueHeads = 2,
+        HeadDim = 16,
+        RmsNormEps = 1e-6,
+        RopeTheta = 10000,
+        MaxPositionEmbeddings = 256,
+        BosTokenId = BosTokenId,
+        EosTokenIds = [BosTokenId + 1],
+    };
 
     /// <summary>A DeepSeek-V3 model: 3 layers, the first one dense, 4 experts of which 2 are used, one shared.</summary>
-    public static ModelConfig DeepSeekV3(string folder, int seed = 1, int nope = 32, int groups = 1, TensorType type = TensorType.F32)
+    public static ModelConfig DeepSeekV3(string folder, int seed = 1, int nope = 32, int groups = 1, TensorType type = TensorType.F32) =>
+        Write(folder, MixtureOfExperts(nope, groups), seed, type);
+
+    /// <summary>The shape of <see cref="DeepSeekV3"/>.</summary>
+    public static ModelConfig MixtureOfExperts(int nope = 32, int groups = 1) => Dense(Architecture.DeepSeekV3, extraRows: 0) with
     {
-        var config = new ModelConfig
+        IntermediateSize = 128,
+        NumHiddenLayers = 3,
+        NumKeyValueHeads = 4,
+        HeadDim = nope + 16,
+        Latent = new LatentAttentionConfig { QLoraRank = 64, KvLoraRank = 32, QkNopeHeadDim = nope, QkRopeHeadDim = 16, VHeadDim = 32 },
+        Mixture = new MixtureConfig
         {
-            Architecture = Architecture.DeepSeekV3,
-            VocabSize = TokenCount,
-            HiddenSize = 64,
-            IntermediateSize = 128,
-            NumHiddenLayers = 3,
-            NumAttentionHeads = 4,
-            NumKeyValueHeads = 4,
-            HeadDim = nope + 16,
-            RmsNormEps = 1e-6,
-            RopeTheta = 10000,
-            MaxPositionEmbeddings = 256,
-            BosTokenId = BosTokenId,
-            EosTokenIds = [BosTokenId + 1],
-            Latent = new LatentAttentionConfig { QLoraRank = 64, KvLoraRank = 32, QkNopeHeadDim = nope, QkRopeHeadDim = 16, VHeadDim = 32 },
-            Mixture = new MixtureConfig
-            {
-                NRoutedExperts = 4 * groups,
-                NumExpertsPerTok = 2,
-                NSharedExperts = 1,
-                MoeIntermediateSize = 32,
-                FirstKDenseReplace = 1,
-                RoutedScalingFactor = 2.5,
-                NGroup = groups,
-                TopkGroup = Math.Max(1, groups / 2),
-            },
-        };
-        Write(folder, config, seed, type);
-        return config;
-    }
+            NRoutedExperts = 4 * groups,
+            NumExpertsPerTok = 2,
+            NSharedExperts = 1,
+            MoeIntermediateSize = 32,
+            FirstKDenseReplace = 1,
+            RoutedScalingFactor = 2.5,
+            NGroup = groups,
+            TopkGroup = Math.Max(1, groups / 2),
+        },
+    };
 
     /// <summary>The names and shapes of a model's checkpoint.</summary>
     public static IEnumerable<(string Name, long[] Shape)> Tensors(ModelConfig config)
@@ -187,7 +175,8 @@ internal static class TinyModels
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), config.ToJsonString());
     }
 
-    private static void Write(string folder, ModelConfig config, int seed, TensorType type)
+    /// <summary>Writes a model of any shape with random weights.</summary>
+    public static ModelConfig Write(string folder, ModelConfig config, int seed = 1, TensorType type = TensorType.F32)
     {
         Directory.CreateDirectory(folder);
         ModelConfigFile.Save(config, folder);
@@ -195,6 +184,7 @@ internal static class TinyModels
             [.. Tensors(config).Select(tensor => Tensor(tensor.Name, type, tensor.Shape, Values(tensor.Name, tensor.Shape, seed)))]);
         WriteTokenizer(folder);
         File.WriteAllText(Path.Combine(folder, "generation_config.json"), """{"do_sample":true,"temperature":0.6,"top_p":0.95}""");
+        return config;
     }
 
     private static IEnumerable<(string, long[])> GroupedQueryAttention(ModelConfig config)
@@ -203,7 +193,12 @@ internal static class TinyModels
         foreach ((string name, long rows) in new[] { ("q_proj", queries), ("k_proj", keys), ("v_proj", keys) })
         {
             yield return ($"{name}.weight", [rows, config.HiddenSize]);
-            yield return ($"{name}.bias", [rows]);
+            if (config.Architecture == Architecture.Qwen2) yield return ($"{name}.bias", [rows]);
+        }
+        if (config.Architecture == Architecture.Qwen3)
+        {
+            yield return ("q_norm.weight", [config.HeadDim]);
+            yield return ("k_norm.weight", [config.HeadDim]);
         }
         yield return ("o_proj.weight", [config.HiddenSize, queries]);
     }
@@ -211,10 +206,17 @@ internal static class TinyModels
     private static IEnumerable<(string, long[])> LatentAttention(ModelConfig config)
     {
         LatentAttentionConfig latent = config.Latent!;
-        long heads = config.NumAttentionHeads, rank = latent.QLoraRank!.Value;
-        yield return ("q_a_proj.weight", [rank, config.HiddenSize]);
-        yield return ("q_a_layernorm.weight", [rank]);
-        yield return ("q_b_proj.weight", [heads * latent.QkHeadDim, rank]);
+        long heads = config.NumAttentionHeads;
+        if (latent.QLoraRank is { } rank)
+        {
+            yield return ("q_a_proj.weight", [rank, config.HiddenSize]);
+            yield return ("q_a_layernorm.weight", [rank]);
+            yield return ("q_b_proj.weight", [heads * latent.QkHeadDim, rank]);
+        }
+        else
+        {
+            yield return ("q_proj.weight", [heads * latent.QkHeadDim, config.HiddenSize]);
+        }
         yield return ("kv_a_proj_with_mqa.weight", [latent.KvLoraRank + latent.QkRopeHeadDim, config.HiddenSize]);
         yield return ("kv_a_layernorm.weight", [latent.KvLoraRank]);
         yield return ("kv_b_proj.weight", [heads * (latent.QkNopeHeadDim + latent.VHeadDim), latent.KvLoraRank]);

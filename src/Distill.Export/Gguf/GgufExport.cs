@@ -14,7 +14,7 @@ public static class GgufExport
     private const int TemplateByteLimit = 1 << 20;
 
     /// <summary>Exports one file.</summary>
-    /// <param name="modelFolder">Model in Hugging Face's layout: Qwen2 or DeepSeek-V3.</param>
+    /// <param name="modelFolder">Model in Hugging Face's layout, of any known family.</param>
     /// <param name="path">The file; it appears whole or not at all.</param>
     /// <param name="type">Type of its matrices.</param>
     /// <param name="name">Display name of the model.</param>
@@ -46,7 +46,7 @@ public static class GgufExport
         })];
         GgufWriter.Write(path, metadata, tensors);
         return new GgufSummary(
-            plan.Sum(tensor => tensor.ElementCount),
+            config.ParameterCount(),
             tensors.Sum(tensor => tensor.ByteCount),
             [.. plan.Zip(tensors).Where(pair => pair.Second.Type != matrixType && pair.Second.Type != GgufTensorType.F32).Select(pair => pair.First.Name)]);
     }

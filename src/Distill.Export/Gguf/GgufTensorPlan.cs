@@ -13,7 +13,6 @@ internal sealed class GgufTensorPlan
     private readonly ModelConfig _config;
     private readonly IWeightSource _source;
     private readonly List<PlannedTensor> _tensors = [];
-    private readonly HashSet<string> _used = new(StringComparer.Ordinal);
 
     private GgufTensorPlan(ModelConfig config, IWeightSource source) => (_config, _source) = (config, source);
 
@@ -21,64 +20,48 @@ internal sealed class GgufTensorPlan
     /// <exception cref="InputException">A tensor is missing, has another shape, or has no place in the file.</exception>
     public static IReadOnlyList<PlannedTensor> Of(ModelConfig config, IWeightSource source)
     {
+        ModelWeights.RequireFit(config, source);
         var plan = new GgufTensorPlan(config, source);
-        plan.Plain("model.embed_tokens.weight", config.VocabSize, config.HiddenSize);
-        for (int layer = 0; layer < config.NumHiddenLayers; layer++) plan.Layer(layer);
-        plan.Plain("model.norm.weight", config.HiddenSize);
+        if (GgufRopeScaling.Divisors(config) is { } divisors) plan.RopeFactors(divisors);
+        foreach (CheckpointTensor tensor in CheckpointTensors.Of(config)) plan.Add(tensor.Name);
         if (config.TieWordEmbeddings) plan.CheckTiedHead();
-        else plan.Plain("lm_head.weight", config.VocabSize, config.HiddenSize);
-        plan.RefuseUnused();
         return plan._tensors;
     }
 
-    private void Layer(int layer)
+    private void Add(string name)
     {
-        string prefix = $"model.layers.{layer}.";
-        Plain(prefix + "input_layernorm.weight", _config.HiddenSize);
-        if (_config.Latent is { } latent) LatentAttention(layer, latent);
-        else GroupedQueryAttention(prefix + "self_attn.");
-        Plain(prefix + "post_attention_layernorm.weight", _config.HiddenSize);
-        if (_config.Mixture is { } mixture && layer >= mixture.FirstKDenseReplace) Experts(prefix + "mlp.", mixture);
-        else FeedForward(prefix + "mlp.", _config.IntermediateSize);
+        TensorInfo info = Find(name);
+        string? stacked = GgufTensorNames.ToGguf(name, out int? expert);
+        if (GgufTensorNames.KeyValueUpLayer(name) is { } layer) SplitKeyValueUp(layer, info, _config.Latent!);
+        else if (expert is null) Plain(info, RotaryLayout.HeadsReorderedInGguf(_config, name));
+        else if (expert == 0) Stack(stacked!, info);
     }
 
-    private void GroupedQueryAttention(string prefix)
+    private void Plain(TensorInfo info, int? pairedHeads)
     {
-        long queries = (long)_config.NumAttentionHeads * _config.HeadDim, keys = (long)_config.NumKeyValueHeads * _config.HeadDim;
-        foreach ((string projection, long rows) in new[] { ("q_proj", queries), ("k_proj", keys), ("v_proj", keys) })
-        {
-            Plain($"{prefix}{projection}.weight", rows, _config.HiddenSize);
-            Plain($"{prefix}{projection}.bias", rows);
-        }
-        Plain(prefix + "o_proj.weight", _config.HiddenSize, queries);
+        long columns = info.Shape[^1];
+        RowReader read = pairedHeads is { } heads
+            ? (firstRow, destination) => ReadPaired(info, heads, firstRow, destination)
+            : (firstRow, destination) => _source.ReadFloats(info, firstRow * columns, destination);
+        _tensors.Add(new PlannedTensor(GgufTensorNames.ToGguf(info.Name, out _)!, info.Shape, info.Name, read));
     }
 
-    private void LatentAttention(int layer, LatentAttentionConfig latent)
+    // llama.cpp's Llama wants the two rows of a rotated pair side by side: row p · width/2 + j of a head goes to 2j + p.
+    private void ReadPaired(TensorInfo info, int heads, long firstRow, Span<float> destination)
     {
-        string prefix = $"model.layers.{layer}.self_attn.";
-        int heads = _config.NumAttentionHeads;
-        if (latent.QLoraRank is { } rank)
+        long columns = info.Shape[1], width = info.Shape[0] / heads;
+        for (int done = 0; done < destination.Length; done += (int)columns)
         {
-            Plain(prefix + "q_a_proj.weight", rank, _config.HiddenSize);
-            Plain(prefix + "q_a_layernorm.weight", rank);
-            Plain(prefix + "q_b_proj.weight", (long)heads * latent.QkHeadDim, rank);
+            (long head, long inHead) = Math.DivRem(firstRow + (done / columns), width);
+            (long pair, long second) = Math.DivRem(inHead, 2);
+            _source.ReadFloats(info, ((head * width) + (second * width / 2) + pair) * columns, destination.Slice(done, (int)columns));
         }
-        else
-        {
-            Plain(prefix + "q_proj.weight", (long)heads * latent.QkHeadDim, _config.HiddenSize);
-        }
-        Plain(prefix + "kv_a_proj_with_mqa.weight", latent.KvLoraRank + latent.QkRopeHeadDim, _config.HiddenSize);
-        Plain(prefix + "kv_a_layernorm.weight", latent.KvLoraRank);
-        SplitKeyValueUp(layer, heads, latent);
-        Plain(prefix + "o_proj.weight", _config.HiddenSize, (long)heads * latent.VHeadDim);
     }
 
     // llama.cpp attends in the compressed space: it wants the key part transposed per head, apart from the value part.
-    private void SplitKeyValueUp(int layer, int heads, LatentAttentionConfig latent)
+    private void SplitKeyValueUp(int layer, TensorInfo joined, LatentAttentionConfig latent)
     {
-        int rank = latent.KvLoraRank, nope = latent.QkNopeHeadDim, value = latent.VHeadDim;
-        TensorInfo joined = Use(GgufTensorNames.KeyValueUp(layer), (long)heads * (nope + value), rank);
-
+        int heads = _config.NumAttentionHeads, rank = latent.KvLoraRank, nope = latent.QkNopeHeadDim, value = latent.VHeadDim;
         _tensors.Add(new PlannedTensor(GgufTensorNames.KeyPart(layer), [heads, rank, nope], joined.Name, (firstRow, destination) =>
         {
             var head = new float[nope * rank];
@@ -100,28 +83,12 @@ internal sealed class GgufTensorPlan
         }));
     }
 
-    private void FeedForward(string prefix, long width)
+    private void Stack(string name, TensorInfo first)
     {
-        Plain(prefix + "gate_proj.weight", width, _config.HiddenSize);
-        Plain(prefix + "up_proj.weight", width, _config.HiddenSize);
-        Plain(prefix + "down_proj.weight", _config.HiddenSize, width);
-    }
-
-    private void Experts(string prefix, MixtureConfig mixture)
-    {
-        Plain(prefix + "gate.weight", mixture.NRoutedExperts, _config.HiddenSize);
-        Plain(prefix + "gate.e_score_correction_bias", mixture.NRoutedExperts);
-        Stacked(prefix, "gate_proj.weight", mixture.NRoutedExperts, mixture.MoeIntermediateSize, _config.HiddenSize);
-        Stacked(prefix, "up_proj.weight", mixture.NRoutedExperts, mixture.MoeIntermediateSize, _config.HiddenSize);
-        Stacked(prefix, "down_proj.weight", mixture.NRoutedExperts, _config.HiddenSize, mixture.MoeIntermediateSize);
-        FeedForward(prefix + "shared_experts.", (long)mixture.NSharedExperts * mixture.MoeIntermediateSize);
-    }
-
-    private void Stacked(string prefix, string part, int experts, long rows, long columns)
-    {
-        TensorInfo[] infos = [.. Enumerable.Range(0, experts).Select(expert => Use($"{prefix}experts.{expert}.{part}", rows, columns))];
-        string name = GgufTensorNames.ToGguf(infos[0].Name, out _)!;
-        _tensors.Add(new PlannedTensor(name, [experts, rows, columns], $"{prefix}experts.*.{part}", (firstRow, destination) =>
+        int experts = _config.Mixture!.NRoutedExperts;
+        TensorInfo[] infos = [.. Enumerable.Range(0, experts).Select(expert => Find(first.Name.Replace(".experts.0.", $".experts.{expert}.", StringComparison.Ordinal)))];
+        long rows = first.Shape[0], columns = first.Shape[1];
+        _tensors.Add(new PlannedTensor(name, [experts, rows, columns], first.Name.Replace(".experts.0.", ".experts.*.", StringComparison.Ordinal), (firstRow, destination) =>
         {
             for (int done = 0; done < destination.Length;)
             {
@@ -133,26 +100,14 @@ internal sealed class GgufTensorPlan
         }));
     }
 
-    private void Plain(string name, params ReadOnlySpan<long> shape)
-    {
-        TensorInfo info = Use(name, shape);
-        long columns = info.Shape[^1];
-        _tensors.Add(new PlannedTensor(GgufTensorNames.ToGguf(name, out _)!, info.Shape, name,
-            (firstRow, destination) => _source.ReadFloats(info, firstRow * columns, destination)));
-    }
-
-    private TensorInfo Use(string name, params ReadOnlySpan<long> shape)
-    {
-        _used.Add(name);
-        return _source.Require(name, shape);
-    }
+    private void RopeFactors(float[] divisors) => _tensors.Add(new PlannedTensor(GgufTensorNames.RopeFactors, [divisors.Length], ModelConfigFile.FileName,
+        (firstRow, destination) => divisors.AsSpan((int)firstRow * divisors.Length, destination.Length).CopyTo(destination)));
 
     // A file may carry the head although it is tied; writing it as well would be wrong only if it differed.
     private void CheckTiedHead()
     {
         if (!_source.TryGet("lm_head.weight", out TensorInfo? head)) return;
-        _used.Add(head.Name);
-        TensorInfo embedding = Use("model.embed_tokens.weight", _config.VocabSize, _config.HiddenSize);
+        TensorInfo embedding = Find("model.embed_tokens.weight");
         var (a, b) = (new float[_config.HiddenSize], new float[_config.HiddenSize]);
         bool equal = head.Shape.SequenceEqual(embedding.Shape);
         for (long row = 0; equal && row < _config.VocabSize; row++)
@@ -168,20 +123,5 @@ internal sealed class GgufTensorPlan
         }
     }
 
-    private void RefuseUnused()
-    {
-        foreach (TensorInfo tensor in _source.Tensors)
-        {
-            if (_used.Contains(tensor.Name) || IsSuperfluous(tensor.Name)) continue;
-            throw new InputException($"{_source.Path}: tensor `{tensor.Name}` has no place in a GGUF file of this architecture",
-                "check that config.json belongs to these weights");
-        }
-    }
-
-    // Buffers that old checkpoints saved, and layers for multi-token prediction, which stand after the decoder's own.
-    private bool IsSuperfluous(string name) =>
-        name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
-        || name.EndsWith(".attention.masked_bias", StringComparison.Ordinal)
-        || name.EndsWith(".attention.bias", StringComparison.Ordinal)
-        || GgufTensorNames.HuggingFaceLayerOf(name) >= _config.NumHiddenLayers;
+    private TensorInfo Find(string name) => _source.TryGet(name, out TensorInfo? info) ? info : throw new InvalidOperationException($"{name} was there a moment ago");
 }

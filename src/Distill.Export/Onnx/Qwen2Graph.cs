@@ -23,8 +23,8 @@ internal sealed class Qwen2Graph
         InputIds = graph.Input("input_ids", OnnxType.Int64, "batch_size", "sequence_length");
         OnnxValue mask = graph.Input("attention_mask", OnnxType.Int64, "batch_size", "total_sequence_length");
         positions = graph.Input("position_ids", OnnxType.Int64, "batch_size", "sequence_length");
-        cosines = graph.Constant(RotaryTable.Cosines(contextLength, config.HeadDim, config.RopeTheta));
-        sines = graph.Constant(RotaryTable.Sines(contextLength, config.HeadDim, config.RopeTheta));
+        cosines = graph.Constant(RotaryTable.Cosines(contextLength, config));
+        sines = graph.Constant(RotaryTable.Sines(contextLength, config));
         graph.Output(Logits, OnnxType.Float, "batch_size", "sequence_length", config.VocabSize);
         (lastPositions, totalLength) = Lengths(mask);
         attentionBias = AttentionBias(mask);

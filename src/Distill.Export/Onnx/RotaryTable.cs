@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Distill.Models;
 
 namespace Distill.Export.Onnx;
 
@@ -8,18 +9,19 @@ namespace Distill.Export.Onnx;
 /// </summary>
 internal static class RotaryTable
 {
-    public static OnnxTensor Cosines(int positions, int width, double theta) => Table("model.rotary_emb.cos_cache", positions, width, theta, Math.Cos);
+    public static OnnxTensor Cosines(int positions, ModelConfig config) => Table("model.rotary_emb.cos_cache", positions, config, Math.Cos);
 
-    public static OnnxTensor Sines(int positions, int width, double theta) => Table("model.rotary_emb.sin_cache", positions, width, theta, Math.Sin);
+    public static OnnxTensor Sines(int positions, ModelConfig config) => Table("model.rotary_emb.sin_cache", positions, config, Math.Sin);
 
-    private static OnnxTensor Table(string name, int positions, int width, double theta, Func<double, double> function) =>
-        new(name, OnnxType.Float, [positions, width / 2], stream =>
+    private static OnnxTensor Table(string name, int positions, ModelConfig config, Func<double, double> function) =>
+        new(name, OnnxType.Float, [positions, config.RotaryWidth / 2], stream =>
         {
-            double[] frequencies = [.. Enumerable.Range(0, width / 2).Select(i => Math.Pow(theta, -2.0 * i / width))];
+            double[] frequencies = config.RotaryFrequencies();
+            double magnitude = config.RopeScaling?.Magnitude ?? 1;
             float[] row = new float[frequencies.Length];
             for (int position = 0; position < positions; position++)
             {
-                for (int i = 0; i < row.Length; i++) row[i] = (float)function(position * frequencies[i]);
+                for (int i = 0; i < row.Length; i++) row[i] = (float)(magnitude * function(position * frequencies[i]));
                 stream.Write(MemoryMarshal.AsBytes<float>(row));
             }
         });

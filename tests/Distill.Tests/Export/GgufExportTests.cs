@@ -32,6 +32,23 @@ public sealed class GgufExportTests : IDisposable
     }
 
     [Fact]
+    public void EveryLlamaTensorComesBackInTheCheckpointsOrderOfRows()
+    {
+        ModelConfig config = TinyModels.Write(Model, TinyModels.Dense(Architecture.Llama) with { RopeScaling = new Llama3RopeScaling(8, 1, 4, 64) });
+        AssertComesBack(config, tensorsInFile: 3 + (2 * 9) + 1);
+        using GgufReader file = GgufReader.Open(Output);
+        float[] rows = TinyModels.Values("model.layers.0.self_attn.k_proj.weight", [32, 64], 1);
+        Assert.Equal(rows[(8 * 64)..(9 * 64)], Floats(file, "blk.0.attn_k.weight")[64..128]); // the first head's second half follows its first row
+    }
+
+    [Fact]
+    public void EveryQwen3TensorComesBackUnderItsName()
+    {
+        ModelConfig config = TinyModels.Write(Model, TinyModels.Dense(Architecture.Qwen3) with { HeadDim = 24 });
+        AssertComesBack(config, tensorsInFile: 3 + (2 * 11));
+    }
+
+    [Fact]
     public void TheLatentProjectionIsSplitWithTheKeysTransposed()
     {
         ModelConfig config = TinyModels.DeepSeekV3(Model);

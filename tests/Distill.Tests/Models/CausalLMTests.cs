@@ -7,14 +7,19 @@ namespace Distill.Tests.Models;
 
 public sealed class CausalLMTests
 {
-    public static TheoryData<string> Shapes => ["qwen tied", "qwen untied", "deepseek", "deepseek without query rank", "deepseek with groups"];
+    public static TheoryData<string> Shapes => 
+        ["llama", "llama tied", "qwen tied", "qwen untied", "qwen3", "deepseek", "deepseek without query rank", "deepseek with groups", "deepseek with yarn"];
 
     private static ModelConfig Shape(string name) => name switch
     {
+        "llama" => TinyShapes.Llama(),
+        "llama tied" => TinyShapes.Llama(tied: true),
+        "qwen3" => TinyShapes.Qwen3(),
         "qwen tied" => TinyShapes.Qwen(),
         "qwen untied" => TinyShapes.Qwen(tied: false),
         "deepseek" => TinyShapes.DeepSeek(),
         "deepseek without query rank" => TinyShapes.DeepSeek(queryRank: null),
+        "deepseek with yarn" => TinyShapes.DeepSeek() with { RopeScaling = new YarnRopeScaling { Factor = 4, OriginalMaxPositionEmbeddings = 32, Mscale = 0.8, MscaleAllDim = 0.8 } },
         _ => TinyShapes.DeepSeek(groups: 4),
     };
 
@@ -69,7 +74,7 @@ public sealed class CausalLMTests
         using CausalLM model = TinyShapes.Random(Shape(shape));
         ModelWeights.Save(model, folder.Path);
         using CausalLM loaded = ModelWeights.Load(folder.Path, CPU);
-        Assert.Equal(model.Config with { EosTokenIds = [] }, loaded.Config with { EosTokenIds = [] });
+        Assert.Equal(model.Config with { EosTokenIds = [], Origin = null }, loaded.Config with { EosTokenIds = [], Origin = null });
         Assert.Equal(model.Config.EosTokenIds, loaded.Config.EosTokenIds);
         foreach (((string name, var expected), (string _, var actual)) in model.named_parameters().Zip(loaded.named_parameters()))
             Assert.True(TinyShapes.Floats(expected).SequenceEqual(TinyShapes.Floats(actual)), name);

@@ -22,6 +22,11 @@ internal static class TinyShapes
         EosTokenIds = [1],
     };
 
+    public static ModelConfig Llama(bool tied = false) => Qwen(tied) with { Architecture = Architecture.Llama, RopeScaling = new Llama3RopeScaling(8, 1, 4, 64) };
+
+    /// <summary>Heads wider than their share of the hidden width, as in Qwen3's small models.</summary>
+    public static ModelConfig Qwen3(bool tied = true) => Qwen(tied) with { Architecture = Architecture.Qwen3, HeadDim = 12 };
+
     public static ModelConfig DeepSeek(int? queryRank = 16, int groups = 1) => new()
     {
         Architecture = Architecture.DeepSeekV3,

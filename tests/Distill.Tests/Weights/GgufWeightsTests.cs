@@ -63,10 +63,10 @@ public sealed class GgufWeightsTests : IDisposable
     [Fact]
     public void WhatHasNoPlaceIsNamed()
     {
-        Write("llama", Floats("token_embd.weight", [2]));
-        Assert.Contains("architecture `llama`", Assert.Throws<InputException>(() => GgufWeights.Open(_folder["x.gguf"])).Message);
-        Write("qwen2", Floats("rope_freqs.weight", [2]));
-        Assert.Contains("`rope_freqs.weight`", Assert.Throws<InputException>(() => GgufWeights.Open(_folder["x.gguf"])).Message);
+        Write("mamba", Floats("token_embd.weight", [2]));
+        Assert.Contains("architecture `mamba`", Assert.Throws<InputException>(() => GgufWeights.Open(_folder["x.gguf"])).Message);
+        Write("qwen2", Floats("blk.0.attn_sinks.weight", [2]));
+        Assert.Contains("`blk.0.attn_sinks.weight`", Assert.Throws<InputException>(() => GgufWeights.Open(_folder["x.gguf"])).Message);
         Write("deepseek2", Floats("blk.0.attn_k_b.weight", [2, 3, 2]));
         Assert.Contains("no matching `blk.0.attn_v_b.weight`", Assert.Throws<InputException>(() => GgufWeights.Open(_folder["x.gguf"])).Message);
     }

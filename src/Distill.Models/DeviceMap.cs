@@ -1,0 +1,37 @@
+using static TorchSharp.torch;
+
+namespace Distill.Models;
+
+/// <summary>
+/// Which device holds which part of a model: consecutive layers together, the embedding with the first of them, the last norm and the
+/// head with the last. With one device everything is there.
+/// </summary>
+public sealed class DeviceMap
+{
+    private readonly Device[] _devices;
+
+    /// <summary>Makes a map.</summary>
+    /// <param name="devices">The devices, in the order in which a token passes through them.</param>
+    public DeviceMap(params IEnumerable<Device> devices)
+    {
+        _devices = [.. devices];
+        ArgumentOutOfRangeException.ThrowIfZero(_devices.Length, nameof(devices));
+    }
+
+    /// <summary>The devices, first to last.</summary>
+    public IReadOnlyList<Device> Devices => _devices;
+
+    /// <summary>Where tokens enter: the embedding.</summary>
+    public Device First => _devices[0];
+
+    /// <summary>Where hidden states leave: the last norm and the head.</summary>
+    public Device Last => _devices[^1];
+
+    /// <summary>Everything on one device.</summary>
+    public static implicit operator DeviceMap(Device device) => new(device);
+
+    /// <summary>Where a layer is; the shares of two devices differ by one layer at most.</summary>
+    /// <param name="layer">Index of the layer.</param>
+    /// <param name="numLayers">Layers of the model.</param>
+    public Device OfLayer(int layer, int numLayers) => _devices[(int)((long)layer * _devices.Length / numLayers)];
+}
