@@ -284,7 +284,7 @@ public sealed class GgufExportTests : IDisposable
             Assert.Equal(TinyModels.Values(name, shape, 1), Floats(weights, info.Name));
         }
         Assert.Equal(expected.Sum(tensor => tensor.Shape.Aggregate((a, b) => a * b)), summary.Parameters);
-        Assert.Equal(32, summary.BitsPerWeight);
+        Assert.Equal(32, summary.BitsPerWeight, 0.01); // the table of rotary factors belongs to no weight
     }
 
     private void AssertMetadata(Dictionary<string, object> expected)
