@@ -39,11 +39,11 @@ public static class GgufRopeScaling
                 metadata.Add($"{name}.rope.scaling.factor", (float)linear.Factor);
                 break;
             case YarnRopeScaling yarn:
+                if (yarn is not { BetaFast: 32, BetaSlow: 1 })
+                    throw new InputException("config.json: llama.cpp computes YaRN of this architecture only with `beta_fast` 32 and `beta_slow` 1", "use these values in `rope_scaling` before training");
                 metadata.Add($"{name}.rope.scaling.type", "yarn");
                 metadata.Add($"{name}.rope.scaling.factor", (float)yarn.Factor);
                 metadata.Add($"{name}.rope.scaling.original_context_length", (uint)yarn.OriginalMaxPositionEmbeddings);
-                metadata.Add($"{name}.rope.scaling.yarn_beta_fast", (float)yarn.BetaFast);
-                metadata.Add($"{name}.rope.scaling.yarn_beta_slow", (float)yarn.BetaSlow);
                 // llama.cpp multiplies the paper's length by this; for latent attention it has a key of its own.
                 if (config.Latent is null && yarn.Magnitude != yarn.DefaultMagnitude)
                     metadata.Add($"{name}.rope.scaling.attn_factor", (float)(yarn.Magnitude / yarn.DefaultMagnitude));

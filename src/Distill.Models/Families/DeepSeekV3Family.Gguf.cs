@@ -41,12 +41,10 @@ internal sealed partial class DeepSeekV3Family
 
     private void AppendSharpening(GgufMetadata metadata, YarnRopeScaling yarn)
     {
-        double all = yarn.MscaleAllDim ?? 0, part = yarn.Mscale ?? 0;
-        bool sayable = yarn.AttentionFactor is null && (all == 0 || part == all);
-        if (!sayable)
+        if (yarn.AttentionFactor is not null || yarn.MscaleAllDim is not { } all || all == 0 || yarn.Mscale != all)
         {
-            throw new InputException("rope_scaling: llama.cpp knows YaRN of DeepSeek models only with `mscale` equal to `mscale_all_dim` and without `attention_factor`",
-                "use equal values, as DeepSeek-V3 and R1 do");
+            throw new InputException("config.json: llama.cpp computes YaRN of DeepSeek models only with `mscale` and `mscale_all_dim` equal and above zero, and without `attention_factor`",
+                "set both to 1 in `rope_scaling`, as DeepSeek-V3 and R1 do, before training");
         }
         metadata.Add($"{GgufName}.rope.scaling.yarn_log_multiplier", (float)(LogMultiplierUnit * all));
     }

@@ -150,12 +150,6 @@ public sealed class GgufPeerTests : IDisposable
         Assert.Equal(theirs.Length, ours.Length);
         double mean = theirs.Average(logits => logits.Average());
         double deviation = Math.Sqrt(theirs.Average(logits => logits.Average(logit => (logit - mean) * (logit - mean))));
-        return [.. theirs.Zip(ours, (a, b) => LogProbabilities(a).Zip(LogProbabilities(b), (x, y) => Math.Abs(x - y)).Max() / deviation)];
-    }
-
-    private static double[] LogProbabilities(float[] logits)
-    {
-        double largest = logits.Max(), sum = logits.Sum(logit => Math.Exp(logit - largest));
-        return [.. logits.Select(logit => logit - largest - Math.Log(sum))];
+        return [.. LogProbabilities.Differences(theirs, ours).Select(difference => difference / deviation)];
     }
 }

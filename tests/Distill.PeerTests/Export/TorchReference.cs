@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Distill.PeerTests.Export;
 
-/// <summary>Our own forward pass over the weights of a GGUF file.</summary>
+/// <summary>Our own forward pass, over the weights of a GGUF file unless said otherwise.</summary>
 internal sealed class TorchReference : IDisposable
 {
     private readonly CausalLM _model;
@@ -17,6 +17,19 @@ internal sealed class TorchReference : IDisposable
         using var weights = new GgufWeights(file);
         _model = ModelWeights.Load(GgufModelConfig.Read(file), weights, CPU);
         _model.eval();
+    }
+
+    private TorchReference(CausalLM model)
+    {
+        _model = model;
+        _model.eval();
+    }
+
+    /// <summary>The same over the weights of a model folder.</summary>
+    public static TorchReference OfFolder(string folder)
+    {
+        TorchRuntime.Initialize(threads: 1);
+        return new(ModelWeights.Load(folder, CPU));
     }
 
     /// <summary>Logits after every token: one array per position.</summary>

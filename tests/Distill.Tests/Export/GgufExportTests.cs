@@ -195,6 +195,28 @@ public sealed class GgufExportTests : IDisposable
         Assert.Equal(config with { EosTokenIds = read.EosTokenIds, RmsNormEps = read.RmsNormEps, PadTokenId = 276 }, read);
     }
 
+    [Theory]
+    [InlineData("linear")]
+    [InlineData("yarn")]
+    [InlineData("yarn with mscale")]
+    public void RotaryScalingIsReadBack(string kind)
+    {
+        var yarn = new YarnRopeScaling { Factor = 4, OriginalMaxPositionEmbeddings = 64 };
+        ModelConfig config = kind switch
+        {
+            "linear" => TinyModels.Dense(Architecture.Llama) with { RopeScaling = new LinearRopeScaling(4) },
+            "yarn" => TinyModels.Dense(Architecture.Qwen2) with { RopeScaling = yarn },
+            _ => TinyModels.MixtureOfExperts() with { RopeScaling = yarn with { Mscale = 1, MscaleAllDim = 1 } },
+        };
+        TinyModels.Write(Model, config);
+        GgufExport.Write(Model, Output, GgufFileType.F16, "tiny");
+        using GgufReader file = GgufReader.Open(Output);
+        RopeScaling? read = GgufModelConfig.Read(file).RopeScaling;
+        if (read is YarnRopeScaling { Mscale: { } part, MscaleAllDim: { } whole } stretched)
+            read = stretched with { Mscale = Math.Round(part, 6), MscaleAllDim = Math.Round(whole, 6) }; // single precision in the file
+        Assert.Equal(config.RopeScaling, read);
+    }
+
     [Fact]
     public void TheSameModelGivesTheSameBytes()
     {
@@ -268,6 +290,10 @@ public sealed class GgufExportTests : IDisposable
         TinyModels.DeepSeekV3(Model);
         EditConfig(json => json.Remove("q_lora_rank"));
         AssertRefused("`q_lora_rank`");
+        TinyModels.Write(Model, TinyModels.MixtureOfExperts() with { RopeScaling = new YarnRopeScaling { Factor = 4, OriginalMaxPositionEmbeddings = 64 } });
+        AssertRefused("`mscale_all_dim`");
+        TinyModels.Write(Model, TinyModels.Dense(Architecture.Qwen3) with { RopeScaling = new YarnRopeScaling { Factor = 4, OriginalMaxPositionEmbeddings = 64, BetaFast = 16 } });
+        AssertRefused("`beta_fast`");
     }
 
     private void AssertComesBack(ModelConfig config, int tensorsInFile)
