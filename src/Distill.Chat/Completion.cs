@@ -23,4 +23,10 @@ public sealed record Completion
 
     /// <summary>Tokens that the model produced, the final end-of-sequence token included.</summary>
     public required int CompletionTokens { get; init; }
+
+    /// <summary>What became of it.</summary>
+    public EndState EndState { get; init; }
+
+    /// <summary>Where it came from.</summary>
+    public CompletionOrigin Origin { get; init; } = CompletionOrigin.Local;
 }

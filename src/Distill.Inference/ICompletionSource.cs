@@ -6,7 +6,11 @@ namespace Distill.Inference;
 /// <param name="Id">Identity of the rollout, chosen by the caller; comes back with the completion.</param>
 /// <param name="Messages">What the model is shown.</param>
 /// <param name="Sampling">How tokens are drawn; the seed belongs to this request alone.</param>
-public sealed record CompletionRequest(string Id, IReadOnlyList<Message> Messages, SamplingOptions Sampling);
+public sealed record CompletionRequest(string Id, IReadOnlyList<Message> Messages, SamplingOptions Sampling)
+{
+    /// <summary>Tokens of the rendered prompt by the caller's own count, which the engine's must equal; null when nobody counted.</summary>
+    public int? PromptTokens { get; init; }
+}
 
 /// <summary>A finished request.</summary>
 /// <param name="Request">The request.</param>

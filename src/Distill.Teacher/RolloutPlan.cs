@@ -39,8 +39,8 @@ internal sealed class RolloutPlan
     {
         Prompts = prompts;
         Teacher = teacher;
-        Count = checked(prompts.Count * options.SamplesPerPrompt);
-        _samplesPerPrompt = options.SamplesPerPrompt;
+        Count = checked(prompts.Count * options.Samples);
+        _samplesPerPrompt = options.Samples;
         _seed = options.Seed;
         _sampling = new SamplingOptions { Temperature = options.Temperature, TopP = options.TopP, TopK = options.TopK, MaxTokens = options.MaxTokens };
         _samplingIdentity = string.Create(CultureInfo.InvariantCulture, $"{options.Temperature:R} {options.TopP:R} {options.TopK} {options.MaxTokens} {options.Seed}");

@@ -38,6 +38,7 @@ internal sealed record RolloutRecord
         writer.Write(Index);
         writer.Write((byte)Verdict.Outcome);
         writer.Write((byte)Completion.FinishReason);
+        writer.Write((byte)Completion.EndState);
         writer.Write(Completion.PromptTokens);
         writer.Write(Completion.CompletionTokens);
         writer.Write(RunSeconds);
@@ -51,6 +52,7 @@ internal sealed record RolloutRecord
         writer.Write(Completion.RawText);
         WritePart(writer, Completion.RawText, Completion.Reasoning, last: false);
         WritePart(writer, Completion.RawText, Completion.Answer, last: true);
+        WriteOrigin(writer, Completion.Origin);
         return stream.ToArray();
     }
 
@@ -80,6 +82,8 @@ internal sealed record RolloutRecord
                     RawText = raw,
                     Reasoning = ReadPart(reader, raw),
                     Answer = ReadPart(reader, raw),
+                    EndState = summary.EndState,
+                    Origin = ReadOrigin(reader),
                     ReasoningUnclosed = unclosed,
                     FinishReason = summary.FinishReason,
                     PromptTokens = summary.PromptTokens,
@@ -92,6 +96,26 @@ internal sealed record RolloutRecord
             throw new InvalidDataException($"not a rollout: {e.Message}", e);
         }
     }
+
+    private static void WriteOrigin(BinaryWriter writer, CompletionOrigin origin)
+    {
+        writer.Write(origin.Endpoint);
+        writer.Write(origin.Model);
+        writer.Write(origin.Fingerprint);
+        writer.Write(origin.Attempts);
+        writer.Write(origin.FirstTextSeconds);
+        writer.Write(origin.CachedTokens);
+    }
+
+    private static CompletionOrigin ReadOrigin(BinaryReader reader) => new()
+    {
+        Endpoint = reader.ReadString(),
+        Model = reader.ReadString(),
+        Fingerprint = reader.ReadString(),
+        Attempts = reader.ReadInt32(),
+        FirstTextSeconds = reader.ReadDouble(),
+        CachedTokens = reader.ReadInt32(),
+    };
 
     private static void WritePart(BinaryWriter writer, string raw, string part, bool last)
     {

@@ -5,7 +5,7 @@ using Distill.Verification;
 namespace Distill.Teacher;
 
 /// <summary>The head of a <see cref="RolloutRecord"/>: what a resumed run must know of every rollout without reading its texts.</summary>
-internal readonly record struct RolloutSummary(int Index, Outcome Outcome, FinishReason FinishReason, int PromptTokens, int CompletionTokens, double RunSeconds)
+internal readonly record struct RolloutSummary(int Index, Outcome Outcome, FinishReason FinishReason, EndState EndState, int PromptTokens, int CompletionTokens, double RunSeconds)
 {
     /// <summary>Reads the head of a record's bytes.</summary>
     public static RolloutSummary Read(byte[] bytes)
@@ -16,9 +16,9 @@ internal readonly record struct RolloutSummary(int Index, Outcome Outcome, Finis
 
     /// <summary>Reads the head of a record.</summary>
     public static RolloutSummary Read(BinaryReader reader) => new(
-        reader.ReadInt32(), (Outcome)reader.ReadByte(), (FinishReason)reader.ReadByte(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadDouble());
+        reader.ReadInt32(), (Outcome)reader.ReadByte(), (FinishReason)reader.ReadByte(), (EndState)reader.ReadByte(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadDouble());
 
     /// <summary>The head of a record.</summary>
     public static RolloutSummary Of(RolloutRecord record) => new(
-        record.Index, record.Verdict.Outcome, record.Completion.FinishReason, record.Completion.PromptTokens, record.Completion.CompletionTokens, record.RunSeconds);
+        record.Index, record.Verdict.Outcome, record.Completion.FinishReason, record.Completion.EndState, record.Completion.PromptTokens, record.Completion.CompletionTokens, record.RunSeconds);
 }

@@ -6,6 +6,8 @@ namespace Distill.Teacher;
 /// <summary>Counts over rollouts.</summary>
 internal sealed class RolloutTally
 {
+    private readonly SortedDictionary<EndState, int> _endStates = [];
+
     /// <summary>All of them.</summary>
     public int Rollouts { get; private set; }
 
@@ -23,6 +25,9 @@ internal sealed class RolloutTally
 
     /// <summary>Failed in the engine.</summary>
     public int Failed { get; private set; }
+
+    /// <summary>Rollouts by what became of them.</summary>
+    public IReadOnlyDictionary<EndState, int> EndStates => _endStates;
 
     /// <summary>Tokens of their prompts.</summary>
     public long PromptTokens { get; private set; }
@@ -42,6 +47,7 @@ internal sealed class RolloutTally
         else Unverifiable++;
         if (rollout.FinishReason == FinishReason.Length) Truncated++;
         if (rollout.FinishReason == FinishReason.Error) Failed++;
+        _endStates[rollout.EndState] = _endStates.GetValueOrDefault(rollout.EndState) + 1;
         PromptTokens += rollout.PromptTokens;
         CompletionTokens += rollout.CompletionTokens;
         RunSeconds = Math.Max(RunSeconds, rollout.RunSeconds);

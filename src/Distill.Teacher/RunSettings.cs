@@ -20,7 +20,7 @@ internal sealed class RunSettings
         ["format"] = "1",
         ["teacher"] = plan.Teacher,
         ["prompts"] = $"{plan.Prompts.Count} prompts ({RolloutPlan.Hash(plan.Prompts)[..12]})",
-        ["samples-per-prompt"] = options.SamplesPerPrompt.ToString(),
+        ["samples"] = options.Samples.ToString(),
         ["temperature"] = options.Temperature.ToString("R"),
         ["top-p"] = options.TopP.ToString("R"),
         ["top-k"] = options.TopK.ToString(),

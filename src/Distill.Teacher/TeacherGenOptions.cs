@@ -1,3 +1,4 @@
+using Distill.Inference.Fleet;
 using Distill.Runs;
 
 namespace Distill.Teacher;
@@ -16,13 +17,20 @@ public sealed record TeacherGenOptions
     [Option("who completes them: a model folder, `embedded` (artifacts/tiny-r1), or `worked` (the prompts' worked solutions)", IsPath = true)]
     public string Teacher { get; init; } = Teachers.Embedded;
 
-    /// <summary>Base address of an OpenAI-compatible server, which then is the teacher.</summary>
-    [Option("address of an OpenAI-compatible server as teacher, e.g. http://localhost:8000/v1")]
-    public string? Endpoint { get; init; }
+    /// <summary>
+    /// Base addresses of servers, which then are the teacher: <c>URL[,weight=N][,dialect=NAME][,key-file=PATH]</c>. Where the
+    /// model is served is no part of the result.
+    /// </summary>
+    [Option("servers as teacher, e.g. http://localhost:8000/v1; an address may be followed by ,weight=N ,dialect=NAME ,key-file=PATH", DoesNotChangeResult = true)]
+    public IReadOnlyList<string> Endpoint { get; init; } = [];
 
-    /// <summary>Model at the endpoint.</summary>
-    [Option("name of the model at the endpoint")]
+    /// <summary>Model at the endpoints.</summary>
+    [Option("name of the model at the endpoints")]
     public string? Model { get; init; }
+
+    /// <summary>Revision of the model, part of the identity of its completions.</summary>
+    [Option("revision of the model, when its name alone does not tell which weights it has")]
+    public string? Revision { get; init; }
 
     /// <summary>File that holds the endpoint's key; without it <c>DISTILL_API_KEY</c> or <c>OPENAI_API_KEY</c> is used.</summary>
     [Option("file with the endpoint's API key (else the environment's DISTILL_API_KEY or OPENAI_API_KEY)", DoesNotChangeResult = true)]
@@ -30,7 +38,7 @@ public sealed record TeacherGenOptions
 
     /// <summary>Rollouts for each prompt.</summary>
     [Option("rollouts for each prompt")]
-    public int SamplesPerPrompt { get; init; } = 1;
+    public int Samples { get; init; } = 1;
 
     /// <summary>Temperature of sampling; DeepSeek recommends 0.6 for R1.</summary>
     [Option("sampling temperature; 0 takes the likeliest token")]
@@ -64,9 +72,53 @@ public sealed record TeacherGenOptions
     [Option("sequences that a local model computes together")]
     public int BatchSize { get; init; } = 64;
 
-    /// <summary>Requests under way at an endpoint.</summary>
-    [Option("requests under way at the endpoint at the same time", DoesNotChangeResult = true)]
-    public int Concurrency { get; init; } = 8;
+    /// <summary>Most requests under way at each endpoint; null finds out what it can do.</summary>
+    [Option("most requests under way at each endpoint; without it, as many as it keeps up with", DoesNotChangeResult = true)]
+    public int? Concurrency { get; init; }
+
+    /// <summary>What to do with completions that the token limit cut off.</summary>
+    [Option("completions that --max-tokens cut off: keep them, continue them, or escalate to twice the limit")]
+    public TruncationPolicy OnTruncation { get; init; }
+
+    /// <summary>Whether completions that stray into another script are asked for once more.</summary>
+    [Option("ask once more for completions that stray into another script than their prompt's")]
+    public bool RejectLanguageMixing { get; init; }
+
+    /// <summary>Whether requests without text for long are sent to a second endpoint.</summary>
+    [Option("send a request that has had no text for long to an idle endpoint too", DoesNotChangeResult = true)]
+    public bool Hedge { get; init; }
+
+    /// <summary>Minutes without any text, while requests fail, after which the run stops.</summary>
+    [Option("minutes to wait for servers that are gone before the run stops; it can go on later", DoesNotChangeResult = true)]
+    public double OutageMinutes { get; init; } = 30;
+
+    /// <summary>Requests that each endpoint accepts in a minute.</summary>
+    [Option("most requests a minute at each endpoint", DoesNotChangeResult = true)]
+    public int? RequestsPerMinute { get; init; }
+
+    /// <summary>Tokens that each endpoint accepts in a minute.</summary>
+    [Option("most tokens a minute at each endpoint", DoesNotChangeResult = true)]
+    public int? TokensPerMinute { get; init; }
+
+    /// <summary>Most tokens that the run may use.</summary>
+    [Option("stop before the run uses more tokens than this, waste included", DoesNotChangeResult = true)]
+    public long? MaxTokensTotal { get; init; }
+
+    /// <summary>Most dollars that the run may cost.</summary>
+    [Option("stop before the run costs more dollars than this, waste included; needs the two prices", DoesNotChangeResult = true)]
+    public double? MaxCost { get; init; }
+
+    /// <summary>Price of prompts.</summary>
+    [Option("dollars for a million tokens of prompts", DoesNotChangeResult = true)]
+    public double PromptPrice { get; init; }
+
+    /// <summary>Price of completions.</summary>
+    [Option("dollars for a million tokens of completions", DoesNotChangeResult = true)]
+    public double CompletionPrice { get; init; }
+
+    /// <summary>Context that Ollama makes room for.</summary>
+    [Option("context that Ollama makes room for (default: --max-tokens and 4096 for the prompt)")]
+    public int? ContextLength { get; init; }
 
     /// <summary>Where a local model computes.</summary>
     [Option("where a local model computes: cpu, cuda", DoesNotChangeResult = true)]

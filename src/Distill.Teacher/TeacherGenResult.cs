@@ -30,6 +30,9 @@ public sealed record TeacherGenResult
     /// <summary>Rollouts that the engine will never complete, e.g. because the prompt is too long.</summary>
     public required int Failed { get; init; }
 
+    /// <summary>Rollouts by what became of them, e.g. <c>complete</c>, <c>truncated</c>, <c>loop</c>. They add up to <see cref="Rollouts"/>.</summary>
+    public required IReadOnlyDictionary<string, int> EndStates { get; init; }
+
     /// <summary>Tokens of all prompts.</summary>
     public required long PromptTokens { get; init; }
 

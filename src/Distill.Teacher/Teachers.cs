@@ -1,5 +1,6 @@
 using Distill.Inference;
 using Distill.Inference.Endpoints;
+using Distill.Inference.Fleet;
 using Distill.Prompts;
 using Distill.Runs;
 
@@ -22,7 +23,7 @@ public static class Teachers
     /// <exception cref="InputException">There is no such teacher, or options contradict each other.</exception>
     public static ICompletionSource Open(TeacherGenOptions options, IReadOnlyList<Prompt> prompts)
     {
-        if (options.Endpoint is { } url) return OpenEndpoint(options, url);
+        if (options.Endpoint.Count > 0) return OpenFleet(options);
         if (options.Model is not null) throw new InputException("--model names a model at an endpoint, and there is no --endpoint", "add --endpoint URL, or name a model folder with --teacher");
         if (options.Teacher == Worked) return new WorkedSolutionSource(prompts);
         string folder = options.Teacher;
@@ -34,16 +35,28 @@ public static class Teachers
         return CompletionSources.Open(folder, options.Device, options.BatchSize);
     }
 
-    private static OpenAIEndpoint OpenEndpoint(TeacherGenOptions options, string url)
+    private static EndpointFleet OpenFleet(TeacherGenOptions options)
     {
         if (options.Teacher != Embedded) throw new InputException("--teacher and --endpoint both name a teacher", "leave one of them out");
         if (string.IsNullOrWhiteSpace(options.Model)) throw new InputException("--endpoint needs the name of a model", "add --model NAME as the server knows it (GET /models lists the names)");
-        return new OpenAIEndpoint(new EndpointOptions
+        return new EndpointFleet(new FleetOptions
         {
-            Url = url,
+            Endpoints = [.. options.Endpoint.Select(EndpointOptions.Parse)],
             Model = options.Model,
+            Revision = options.Revision,
             Key = ApiKey.Find(options.ApiKeyFile),
             Concurrency = options.Concurrency,
+            ContextLength = options.ContextLength,
+            OnTruncation = options.OnTruncation,
+            RejectLanguageMixing = options.RejectLanguageMixing,
+            OutagePatience = TimeSpan.FromMinutes(options.OutageMinutes),
+            Hedge = options.Hedge,
+            RequestsPerMinute = options.RequestsPerMinute,
+            TokensPerMinute = options.TokensPerMinute,
+            MaxTokensTotal = options.MaxTokensTotal,
+            MaxCost = options.MaxCost,
+            PromptPrice = options.PromptPrice,
+            CompletionPrice = options.CompletionPrice,
         });
     }
 }

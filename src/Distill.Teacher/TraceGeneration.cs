@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
+using Distill.Chat;
 using Distill.Inference;
 using Distill.Prompts;
 using Distill.Runs;
@@ -77,7 +79,7 @@ public sealed class TraceGeneration
             {
                 Index = rollout.Index,
                 Id = rollout.Id,
-                Completion = completed.Completion,
+                Completion = Judge(rollout, completed),
                 Verdict = completed.Failure is { } failure
                     ? new Verdict(Outcome.Unverifiable, failure, null, verifier.Id)
                     : verifier.Verify(rollout.Prompt, completed.Completion),
@@ -88,6 +90,10 @@ public sealed class TraceGeneration
             report.Stored(isNew ? completed.Completion.CompletionTokens : 0);
         }
     }
+
+    // A fleet judges while it reads; a model in this process hands over what it made.
+    private static Completion Judge(PlannedRollout rollout, CompletedRequest completed) => completed.Completion.EndState != EndState.Complete ? completed.Completion
+        : completed.Completion with { EndState = CompletionQuality.Judge(rollout.Prompt.Messages, completed.Completion) };
 
     // Where rollouts are computed in groups, the groups are those of the full plan: one that is not complete is computed
     // again as a whole, because its rounding depends on which sequences stand in it.
@@ -110,25 +116,34 @@ public sealed class TraceGeneration
         if (options.Limit is { } limit) rows = rows.Take(limit);
         List<Prompt> prompts = RolloutPlan.Distinct(rows, out duplicates);
         if (prompts.Count == 0) throw new InputException($"{options.Prompts}: holds no prompts", "each row needs a `prompt` (or `messages`) and an `answer`");
-        if ((long)prompts.Count * options.SamplesPerPrompt > int.MaxValue)
-            throw new InputException($"{prompts.Count} prompts with {options.SamplesPerPrompt} rollouts each are more than one run can hold", "split the prompts over several runs");
+        if ((long)prompts.Count * options.Samples > int.MaxValue)
+            throw new InputException($"{prompts.Count} prompts with {options.Samples} rollouts each are more than one run can hold", "split the prompts over several runs");
         return prompts;
     }
 
     private static void Check(TeacherGenOptions options)
     {
-        Require(options.SamplesPerPrompt >= 1, "samples-per-prompt", options.SamplesPerPrompt, "1 or more");
+        Require(options.Samples >= 1, "samples", options.Samples, "1 or more");
         Require(options.Temperature is >= 0 and <= 10, "temperature", options.Temperature, "0 to 10");
         Require(options.TopP is > 0 and <= 1, "top-p", options.TopP, "above 0, at most 1");
         Require(options.TopK >= 0, "top-k", options.TopK, "0 or more");
         Require(options.MaxTokens >= 1, "max-tokens", options.MaxTokens, "1 or more");
         Require(options.Limit is null or >= 1, "limit", options.Limit ?? 0, "1 or more");
         Require(options.BatchSize >= 1, "batch-size", options.BatchSize, "1 or more");
-        Require(options.Concurrency is >= 1 and <= 100_000, "concurrency", options.Concurrency, "1 to 100000");
-        bool oneAnswerOnly = options.Temperature == 0 || (options.Teacher == Teachers.Worked && options.Endpoint is null);
-        if (oneAnswerOnly && options.SamplesPerPrompt > 1)
+        Require(options.Concurrency is null or (>= 1 and <= 100_000), "concurrency", options.Concurrency ?? 0, "1 to 100000");
+        Require(options.RequestsPerMinute is null or >= 1, "requests-per-minute", options.RequestsPerMinute ?? 0, "1 or more");
+        Require(options.TokensPerMinute is null or >= 1, "tokens-per-minute", options.TokensPerMinute ?? 0, "1 or more");
+        Require(options.MaxTokensTotal is null or >= 1, "max-tokens-total", options.MaxTokensTotal ?? 0, "1 or more");
+        Require(options.MaxCost is null or > 0, "max-cost", options.MaxCost ?? 0, "more than 0");
+        Require(options.PromptPrice >= 0, "prompt-price", options.PromptPrice, "0 or more");
+        Require(options.CompletionPrice >= 0, "completion-price", options.CompletionPrice, "0 or more");
+        Require(options.OutageMinutes is >= 0 and <= 1e6, "outage-minutes", options.OutageMinutes, "0 to 1000000");
+        if (options.MaxCost is not null && options.PromptPrice == 0 && options.CompletionPrice == 0)
+            throw new InputException("--max-cost needs prices", "add --prompt-price and --completion-price, in dollars for a million tokens");
+        bool oneAnswerOnly = options.Temperature == 0 || (options.Teacher == Teachers.Worked && options.Endpoint.Count == 0);
+        if (oneAnswerOnly && options.Samples > 1)
         {
-            throw new InputException($"--samples-per-prompt {options.SamplesPerPrompt} would store the same completion {options.SamplesPerPrompt} times",
+            throw new InputException($"--samples {options.Samples} would store the same completion {options.Samples} times",
                 options.Temperature == 0 ? "raise --temperature above 0, or take one sample" : "the teacher `worked` has one solution for each prompt: take one sample");
         }
     }
@@ -156,6 +171,7 @@ public sealed class TraceGeneration
             Unverifiable = tally.Unverifiable,
             Truncated = tally.Truncated,
             Failed = tally.Failed,
+            EndStates = tally.EndStates.ToDictionary(state => JsonNamingPolicy.SnakeCaseLower.ConvertName(state.Key.ToString()), state => state.Value),
             PromptTokens = tally.PromptTokens,
             CompletionTokens = tally.CompletionTokens,
             Seconds = Math.Round(tally.RunSeconds, 3),

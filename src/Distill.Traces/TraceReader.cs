@@ -12,6 +12,8 @@ public static class TraceReader
         TraceSchema.MessageReasoning, TraceSchema.ReferenceReasoning, TraceSchema.Source, TraceSchema.Temperature, TraceSchema.TopP,
         TraceSchema.TopK, TraceSchema.MaxTokens, TraceSchema.Seed, TraceSchema.ReasoningUnclosed, TraceSchema.PromptTokens,
         TraceSchema.ExtractedAnswer, TraceSchema.JudgeVerdict, TraceSchema.JudgeReason, TraceSchema.JudgeAnswer, TraceSchema.Judge, TraceSchema.Seconds,
+        TraceSchema.EndState, TraceSchema.Endpoint, TraceSchema.ServedModel, TraceSchema.Fingerprint, TraceSchema.Attempts,
+        TraceSchema.FirstTextSeconds, TraceSchema.CachedTokens,
     ];
 
     /// <summary>

@@ -9,8 +9,9 @@ namespace Distill.Traces;
 internal sealed class TraceRowGroup(ParquetTable table, int rowGroup)
 {
     private static readonly string[] IntegerColumns =
-        [TraceSchema.SampleIndex, TraceSchema.TopK, TraceSchema.MaxTokens, TraceSchema.Seed, TraceSchema.ReasoningUnclosed, TraceSchema.PromptTokens, TraceSchema.CompletionTokens];
-    private static readonly string[] NumberColumns = [TraceSchema.Temperature, TraceSchema.TopP, TraceSchema.Seconds];
+        [TraceSchema.SampleIndex, TraceSchema.TopK, TraceSchema.MaxTokens, TraceSchema.Seed, TraceSchema.ReasoningUnclosed, TraceSchema.PromptTokens, TraceSchema.CompletionTokens,
+            TraceSchema.Attempts, TraceSchema.CachedTokens];
+    private static readonly string[] NumberColumns = [TraceSchema.Temperature, TraceSchema.TopP, TraceSchema.Seconds, TraceSchema.FirstTextSeconds];
     private static readonly string[] TextColumns =
         [.. TraceSchema.Columns.Where(column => !column.StartsWith(TraceSchema.Messages, StringComparison.Ordinal)).Except(IntegerColumns).Except(NumberColumns)];
 
@@ -57,6 +58,8 @@ internal sealed class TraceRowGroup(ParquetTable table, int rowGroup)
             FinishReason = Name<FinishReason>(row, TraceSchema.FinishReason),
             PromptTokens = Int(row, TraceSchema.PromptTokens),
             CompletionTokens = Int(row, TraceSchema.CompletionTokens),
+            EndState = EndStateOf(table, rowGroup, row, TextOrNull(row, TraceSchema.EndState), Name<FinishReason>(row, TraceSchema.FinishReason), Integer(row, TraceSchema.ReasoningUnclosed) != 0),
+            Origin = OriginAt(row),
         },
         Verdict = new Verdict(Name<Outcome>(row, TraceSchema.Verdict), Text(row, TraceSchema.VerdictReason),
             TextOrNull(row, TraceSchema.ExtractedAnswer), Text(row, TraceSchema.Verifier)),
@@ -64,6 +67,20 @@ internal sealed class TraceRowGroup(ParquetTable table, int rowGroup)
             TextOrNull(row, TraceSchema.JudgeReason) ?? "", TextOrNull(row, TraceSchema.JudgeAnswer), TextOrNull(row, TraceSchema.Judge) ?? "") : null,
         Seconds = Number(row, TraceSchema.Seconds),
     };
+
+    private CompletionOrigin OriginAt(int row)
+    {
+        var origin = new CompletionOrigin
+        {
+            Endpoint = TextOrNull(row, TraceSchema.Endpoint) ?? "",
+            Model = TextOrNull(row, TraceSchema.ServedModel) ?? "",
+            Fingerprint = TextOrNull(row, TraceSchema.Fingerprint) ?? "",
+            Attempts = _integers.ContainsKey(TraceSchema.Attempts) ? Int(row, TraceSchema.Attempts) : 1,
+            FirstTextSeconds = Number(row, TraceSchema.FirstTextSeconds),
+            CachedTokens = Int(row, TraceSchema.CachedTokens),
+        };
+        return origin == CompletionOrigin.Local ? CompletionOrigin.Local : origin;
+    }
 
     private List<Message> MessagesAt(int row)
     {
@@ -93,6 +110,24 @@ internal sealed class TraceRowGroup(ParquetTable table, int rowGroup)
     private T ParseName<T>(int row, string column, string? text) where T : struct, Enum => ParseName<T>(table, rowGroup, row, column, text);
 
     private InputException Bad(int row, string column, string what) => Bad(table, rowGroup, row, column, what);
+
+    /// <summary>The end state that a cell holds. Older files lack it; what their other columns tell is told.</summary>
+    /// <exception cref="InputException">It is none.</exception>
+    public static EndState EndStateOf(ParquetTable table, int rowGroup, int row, string? text, FinishReason finish, bool unclosed)
+    {
+        if (text is not null)
+        {
+            foreach (EndState state in Enum.GetValues<EndState>())
+                if (TraceSchema.NameOf(state) == text) return state;
+            throw Bad(table, rowGroup, row, TraceSchema.EndState, $"is \"{text}\", not one of {string.Join(", ", Enum.GetValues<EndState>().Select(TraceSchema.NameOf))}");
+        }
+        return finish switch
+        {
+            FinishReason.Error => EndState.Failed,
+            FinishReason.Length => EndState.Truncated,
+            _ => unclosed ? EndState.UnclosedThink : EndState.Complete,
+        };
+    }
 
     /// <summary>The word of a closed set that a cell holds.</summary>
     /// <exception cref="InputException">It is none of them.</exception>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Distill.Chat;
 using Parquet.Schema;
 
 namespace Distill.Traces;
@@ -40,6 +42,13 @@ internal static class TraceSchema
     public const string JudgeAnswer = "judge_extracted_answer";
     public const string Judge = "judge";
     public const string Seconds = "seconds";
+    public const string EndState = "end_state";
+    public const string Endpoint = "endpoint";
+    public const string ServedModel = "served_model";
+    public const string Fingerprint = "system_fingerprint";
+    public const string Attempts = "attempts";
+    public const string FirstTextSeconds = "first_text_seconds";
+    public const string CachedTokens = "cached_tokens";
 
     /// <summary>Every column, in file order.</summary>
     public static readonly IReadOnlyList<string> Columns =
@@ -48,7 +57,13 @@ internal static class TraceSchema
         Teacher, Temperature, TopP, TopK, MaxTokens, Seed, Reasoning, Answer, RawText, ReasoningUnclosed, FinishReason,
         PromptTokens, CompletionTokens, Verdict, VerdictReason, ExtractedAnswer, Verifier, JudgeVerdict,
         JudgeReason, JudgeAnswer, Judge, Seconds,
+        EndState, Endpoint, ServedModel, Fingerprint, Attempts, FirstTextSeconds, CachedTokens,
     ];
+
+    private static readonly string[] StateNames = [.. Enum.GetNames<EndState>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)];
+
+    /// <summary>An end state as it is written, e.g. <c>unclosed_think</c>.</summary>
+    public static string NameOf(EndState state) => StateNames[(int)state];
 
     /// <summary>The schema that is written.</summary>
     public static ParquetSchema Create() => new(
@@ -59,7 +74,9 @@ internal static class TraceSchema
         new DataField<int>(MaxTokens), new DataField<long>(Seed), Text(Reasoning), Text(Answer), Text(RawText),
         new DataField<bool>(ReasoningUnclosed), Text(FinishReason), new DataField<int>(PromptTokens), new DataField<int>(CompletionTokens),
         Text(Verdict), Text(VerdictReason), Text(ExtractedAnswer, optional: true), Text(Verifier),
-        Text(JudgeVerdict, optional: true), Text(JudgeReason, optional: true), Text(JudgeAnswer, optional: true), Text(Judge, optional: true), new DataField<double>(Seconds));
+        Text(JudgeVerdict, optional: true), Text(JudgeReason, optional: true), Text(JudgeAnswer, optional: true), Text(Judge, optional: true), new DataField<double>(Seconds),
+        Text(EndState), Text(Endpoint), Text(ServedModel), Text(Fingerprint), new DataField<int>(Attempts), new DataField<double>(FirstTextSeconds),
+        new DataField<int>(CachedTokens));
 
     private static DataField Text(string name, bool optional = false) => new(name, typeof(string), isNullable: optional);
 }

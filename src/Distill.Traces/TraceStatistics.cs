@@ -14,6 +14,7 @@ public sealed class TraceStatistics
     private readonly HashSet<UInt128> _ids = [], _prompts = [];
     private readonly SortedDictionary<string, long> _reasons = new(StringComparer.Ordinal);
     private readonly long[] _outcomes = new long[Enum.GetValues<Outcome>().Length];
+    private readonly long[] _endStates = new long[Enum.GetValues<EndState>().Length];
     private readonly long[] _finishReasons = new long[Enum.GetValues<FinishReason>().Length];
 
     /// <summary>Traces counted.</summary>
@@ -39,6 +40,10 @@ public sealed class TraceStatistics
 
     /// <summary>Traces with an outcome.</summary>
     public long this[Outcome outcome] => _outcomes[(int)outcome];
+
+    /// <summary>Traces by end state, e.g. <c>complete</c>, <c>truncated</c>; those that do not occur are left out.</summary>
+    public IReadOnlyDictionary<string, long> EndStates => Enum.GetValues<EndState>().Where(state => _endStates[(int)state] > 0)
+        .ToDictionary(TraceSchema.NameOf, state => _endStates[(int)state], StringComparer.Ordinal);
 
     /// <summary>Traces with a finish reason.</summary>
     public long this[FinishReason reason] => _finishReasons[(int)reason];
@@ -67,7 +72,7 @@ public sealed class TraceStatistics
 
     /// <summary>Counts one more trace.</summary>
     public void Add(Trace trace) => Add(trace.Id, trace.Prompt.Id, trace.Verdict.Outcome, trace.Verdict.Reason,
-        trace.Completion.FinishReason, trace.Completion.PromptTokens, trace.Completion.CompletionTokens);
+        trace.Completion.FinishReason, trace.Completion.EndState, trace.Completion.PromptTokens, trace.Completion.CompletionTokens);
 
     private void Add(ParquetTable table, int rowGroup)
     {
@@ -75,23 +80,27 @@ public sealed class TraceStatistics
         string?[] ids = Texts(TraceSchema.Id), prompts = Texts(TraceSchema.PromptId), verdicts = Texts(TraceSchema.Verdict),
             reasons = Texts(TraceSchema.VerdictReason), finishes = Texts(TraceSchema.FinishReason);
         long?[]? promptTokens = table.Has(TraceSchema.PromptTokens) ? table.ReadIntegers(rowGroup, TraceSchema.PromptTokens) : null;
+        string?[]? states = table.Has(TraceSchema.EndState) ? Texts(TraceSchema.EndState) : null;
+        long?[]? unclosed = table.Has(TraceSchema.ReasoningUnclosed) ? table.ReadIntegers(rowGroup, TraceSchema.ReasoningUnclosed) : null;
         long?[] completionTokens = table.ReadIntegers(rowGroup, TraceSchema.CompletionTokens);
         for (int row = 0; row < ids.Length; row++)
         {
             string Needed(string?[] values, string column) => values[row] ?? throw TraceRowGroup.Bad(table, rowGroup, row, column, "is null");
+            FinishReason finish = TraceRowGroup.ParseName<FinishReason>(table, rowGroup, row, TraceSchema.FinishReason, finishes[row]);
             Add(Needed(ids, TraceSchema.Id), Needed(prompts, TraceSchema.PromptId),
                 TraceRowGroup.ParseName<Outcome>(table, rowGroup, row, TraceSchema.Verdict, verdicts[row]), Needed(reasons, TraceSchema.VerdictReason),
-                TraceRowGroup.ParseName<FinishReason>(table, rowGroup, row, TraceSchema.FinishReason, finishes[row]), promptTokens?[row] ?? 0, completionTokens[row] ?? 0);
+                finish, TraceRowGroup.EndStateOf(table, rowGroup, row, states?[row], finish, unclosed?[row] == 1), promptTokens?[row] ?? 0, completionTokens[row] ?? 0);
         }
     }
 
-    private void Add(string id, string promptId, Outcome outcome, string reason, FinishReason finishReason, long promptTokens, long completionTokens)
+    private void Add(string id, string promptId, Outcome outcome, string reason, FinishReason finishReason, EndState endState, long promptTokens, long completionTokens)
     {
         Rows++;
         _ids.Add(Hash(id));
         _prompts.Add(Hash(promptId));
         _outcomes[(int)outcome]++;
         _finishReasons[(int)finishReason]++;
+        _endStates[(int)endState]++;
         _reasons[reason] = _reasons.GetValueOrDefault(reason) + 1;
         PromptTokens += promptTokens;
         CompletionTokens += completionTokens;

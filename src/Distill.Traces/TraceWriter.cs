@@ -85,6 +85,13 @@ public static class TraceWriter
         await Text(trace => trace.JudgeVerdict?.ExtractedAnswer);
         await Text(trace => trace.JudgeVerdict?.Verifier);
         await Number(trace => trace.Seconds);
+        await Text(trace => TraceSchema.NameOf(trace.Completion.EndState));
+        await Text(trace => trace.Completion.Origin.Endpoint);
+        await Text(trace => trace.Completion.Origin.Model);
+        await Text(trace => trace.Completion.Origin.Fingerprint);
+        await Number(trace => trace.Completion.Origin.Attempts);
+        await Number(trace => trace.Completion.Origin.FirstTextSeconds);
+        await Number(trace => trace.Completion.Origin.CachedTokens);
 
         Task Text(Func<Trace, string?> value) => group.WriteAsync(fields[next++], Array.ConvertAll(traces, trace => value(trace)));
         Task Number<T>(Func<Trace, T> value) where T : struct => group.WriteAsync<T>(fields[next++], Array.ConvertAll(traces, trace => value(trace)));

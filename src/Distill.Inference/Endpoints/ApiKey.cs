@@ -38,7 +38,11 @@ public sealed class ApiKey
         return null;
     }
 
-    internal void Authorize(HttpRequestMessage request) => request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + _secret);
+    internal void Authorize(HttpRequestMessage request, bool azure = false)
+    {
+        if (azure) request.Headers.TryAddWithoutValidation("api-key", _secret);
+        else request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + _secret);
+    }
 
     private static ApiKey? Create(string? text, string from)
     {

@@ -8,21 +8,24 @@ namespace Distill.Inference.Endpoints;
 /// <summary>The JSON body of <c>POST /chat/completions</c>.</summary>
 internal static class ChatRequestBody
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>Text as it is, without escapes that no server needs.</summary>
+    public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>
-    /// Writes the request: streamed, with usage, and with <c>max_tokens</c>, because servers ignore the newer
-    /// <c>max_completion_tokens</c> without a word. No stop texts: they break reasoning parsers.
-    /// </summary>
-    public static byte[] Write(string model, CompletionRequest request)
+    /// <summary>Writes the request: streamed, with usage, one completion. No stop texts: they break reasoning parsers.</summary>
+    public static byte[] Write(string model, EngineCall call, EngineDialect dialect)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var json = new Utf8JsonWriter(buffer, Options))
         {
             json.WriteStartObject();
             json.WriteString("model"u8, model);
-            WriteMessages(json, request.Messages);
-            WriteSampling(json, request.Sampling);
+            WriteMessages(json, call);
+            WriteSampling(json, call.Sampling, dialect);
+            if (call.Prefix is not null && dialect is EngineDialect.Vllm or EngineDialect.Sglang)
+            {
+                json.WriteBoolean("add_generation_prompt"u8, false);
+                json.WriteBoolean("continue_final_message"u8, true);
+            }
             json.WriteBoolean("stream"u8, true);
             json.WriteStartObject("stream_options"u8);
             json.WriteBoolean("include_usage"u8, true);
@@ -32,26 +35,30 @@ internal static class ChatRequestBody
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static void WriteMessages(Utf8JsonWriter json, IReadOnlyList<Message> messages)
+    /// <summary>Writes the conversation, and behind it what the completion has already.</summary>
+    public static void WriteMessages(Utf8JsonWriter json, EngineCall call)
     {
         json.WriteStartArray("messages"u8);
-        foreach (Message message in messages)
-        {
-            json.WriteStartObject();
-            json.WriteString("role"u8, RoleName(message.Role));
-            json.WriteString("content"u8, message.Content);
-            json.WriteEndObject();
-        }
+        foreach (Message message in call.Messages) WriteMessage(json, RoleName(message.Role), message.Content);
+        if (call.Prefix is { } prefix) WriteMessage(json, "assistant"u8, prefix);
         json.WriteEndArray();
     }
 
-    private static void WriteSampling(Utf8JsonWriter json, SamplingOptions sampling)
+    private static void WriteMessage(Utf8JsonWriter json, ReadOnlySpan<byte> role, string content)
     {
-        json.WriteNumber("max_tokens"u8, sampling.MaxTokens);
+        json.WriteStartObject();
+        json.WriteString("role"u8, role);
+        json.WriteString("content"u8, content);
+        json.WriteEndObject();
+    }
+
+    private static void WriteSampling(Utf8JsonWriter json, SamplingOptions sampling, EngineDialect dialect)
+    {
+        json.WriteNumber(dialect.MaxTokensField(), sampling.MaxTokens);
         json.WriteNumber("temperature"u8, sampling.Temperature);
         json.WriteNumber("top_p"u8, sampling.TopP);
-        if (sampling.TopK > 0) json.WriteNumber("top_k"u8, sampling.TopK);
-        json.WriteNumber("seed"u8, sampling.Seed & int.MaxValue); // 31 bits: what every engine's seed field holds
+        if (sampling.TopK > 0 && dialect.KnowsTopK()) json.WriteNumber("top_k"u8, sampling.TopK);
+        if (dialect.KnowsSeed()) json.WriteNumber("seed"u8, sampling.Seed & int.MaxValue); // 31 bits: what every engine's seed field holds
     }
 
     private static ReadOnlySpan<byte> RoleName(MessageRole role) => role switch

@@ -17,6 +17,9 @@ internal enum FaultKind
     /// <summary>The stream ended in good order with something that must not count as complete. Sent again once.</summary>
     Rejected,
 
+    /// <summary>The server is no longer what it was. It gets no more work; the request goes to another.</summary>
+    Quarantine,
+
     /// <summary>The server will never complete this request; others may pass.</summary>
     Permanent,
 
@@ -49,12 +52,14 @@ internal sealed class EndpointFault(FaultKind kind, string code, string message,
     /// <summary>What had arrived before it failed, or null.</summary>
     public CompletionAssembly? Partial { get; set; }
 
+    /// <summary>Where it failed, or null before that is known.</summary>
+    public string? Endpoint { get; set; }
+
     /// <summary>The fault as the user sees it when it ends the run.</summary>
-    /// <param name="url">The endpoint.</param>
     /// <param name="key">Hidden in the message: servers echo what they refuse.</param>
-    public InputException ToInputException(Uri url, ApiKey? key)
+    public InputException ToInputException(ApiKey? key)
     {
-        string message = $"{url}: {Message}";
+        string message = Endpoint is null ? Message : $"{Endpoint}: {Message}";
         return new InputException(key?.Redact(message) ?? message, Hint, ExitCode, this);
     }
 }

@@ -1,44 +1,53 @@
+using Distill.Runs;
+
 namespace Distill.Inference.Endpoints;
 
-/// <summary>Where an OpenAI-compatible server is and how patiently it is asked.</summary>
+/// <summary>One server of a fleet.</summary>
 public sealed record EndpointOptions
 {
     /// <summary>Base address, e.g. <c>http://host:8000/v1</c>; <c>/v1</c> is added to an address without a path.</summary>
     public required string Url { get; init; }
 
-    /// <summary>Name of the model as the server knows it.</summary>
-    public required string Model { get; init; }
+    /// <summary>How much of the work it should get, compared with the other endpoints.</summary>
+    public double Weight { get; init; } = 1;
 
-    /// <summary>The key, where the server asks for one.</summary>
+    /// <summary>What it speaks.</summary>
+    public EngineDialect Dialect { get; init; } = EngineDialect.Auto;
+
+    /// <summary>Its own key, where it is another than the fleet's.</summary>
     public ApiKey? Key { get; init; }
 
-    /// <summary>Requests under way at the same time.</summary>
-    public int Concurrency { get; init; } = 8;
+    /// <summary>Reads an endpoint as a user writes it: <c>URL[,weight=2][,dialect=vllm][,key-file=PATH]</c>.</summary>
+    /// <exception cref="InputException">The address, the weight or the dialect cannot be used.</exception>
+    public static EndpointOptions Parse(string text)
+    {
+        string[] parts = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (parts.Length == 0) throw new InputException("--endpoint is empty", "give it like http://localhost:8000/v1");
+        EndpointAddress.Parse(parts[0]);
+        var options = new EndpointOptions { Url = parts[0] };
+        foreach (string part in parts[1..])
+        {
+            string[] pair = part.Split('=', 2);
+            string value = pair.Length == 2 ? pair[1] : "";
+            options = pair[0] switch
+            {
+                "weight" => options with { Weight = WeightOf(value) },
+                "dialect" => options with { Dialect = DialectOf(value) },
+                "key-file" => options with { Key = ApiKey.Find(value) },
+                _ => throw new InputException($"--endpoint: `{pair[0]}` is unknown", "an address may be followed by ,weight=N ,dialect=NAME and ,key-file=PATH"),
+            };
+        }
+        return options;
+    }
 
-    /// <summary>Attempts after the first one for failures that may pass.</summary>
-    public int MaxRetries { get; init; } = 6;
+    private static double WeightOf(string text) => double.TryParse(text, out double weight) && weight is > 0 and <= 1e6 ? weight
+        : throw new InputException($"--endpoint: the weight `{text}` is not a number above 0", "give it like ,weight=2");
 
-    /// <summary>Pause before the first retry; it doubles each time, with jitter.</summary>
-    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(2);
-
-    /// <summary>Longest pause between attempts, also where the server asks for a longer one.</summary>
-    public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromMinutes(2);
-
-    /// <summary>Longest wait for a connection.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Longest wait for the first text: servers queue without saying so.</summary>
-    public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromMinutes(30);
-
-    /// <summary>
-    /// Longest silence between two pieces of text once it flows, or 30 times the stream's usual gap where that is longer.
-    /// Keep-alive comments do not count as text. There is no limit on the whole: that would prefer short reasoning.
-    /// </summary>
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(1);
-
-    /// <summary>Longest time for one request over all its attempts.</summary>
-    public TimeSpan Deadline { get; init; } = TimeSpan.FromHours(6);
-
-    /// <summary>Clock of all waiting and measuring.</summary>
-    public TimeProvider Time { get; init; } = TimeProvider.System;
+    private static EngineDialect DialectOf(string text)
+    {
+        string word = text.Replace("-", "", StringComparison.Ordinal);
+        return word.Length > 0 && char.IsLetter(word[0]) && Enum.TryParse(word, ignoreCase: true, out EngineDialect dialect) ? dialect
+            : throw new InputException($"--endpoint: the dialect `{text}` is unknown",
+                $"choose from {string.Join(", ", Enum.GetNames<EngineDialect>().Select(name => name == nameof(EngineDialect.LlamaServer) ? "llama-server" : name.ToLowerInvariant()))}");
+    }
 }

@@ -15,7 +15,7 @@ internal static class SampleReport
         seed: 17
         stages:
           - prompts: { id: problems, basic: 4000, hard: 800 }
-          - teacher-gen: { prompts: $problems, teacher: artifacts/tiny-r1, samples_per_prompt: 2 }
+          - teacher-gen: { prompts: $problems, teacher: artifacts/tiny-r1, samples: 2 }
           - curate: { traces: $teacher-gen, max_per_prompt: 2 }
           - train: { id: distilled, student: tiny-qwen, data: $curate, max_steps: 1500 }
         """;

@@ -39,9 +39,9 @@ public sealed class EndpointTeacherTests : IDisposable
         Trace[] traces = [.. TraceReader.Read(options.Out)];
         Assert.Equal(24, traces.Select(trace => trace.Id).Distinct().Count());
         Assert.All(traces, trace => Assert.Equal((Outcome.Correct, "two and two"), (trace.Verdict.Outcome, trace.Completion.Reasoning)));
-        Assert.All(traces, trace => Assert.Equal($"m@{server.Url}", trace.Teacher));
+        Assert.All(traces, trace => Assert.Equal(("m", server.Url), (trace.Teacher, trace.Completion.Origin.Endpoint)));
         Assert.Equal((24, 24), (result.Rollouts, result.Correct));
-        Assert.Equal(24, server.Requests.Select(request => request.Json.GetProperty("seed").GetInt64()).Distinct().Count());
+        Assert.Equal(24, server.Requests.Where(request => !request.IsCanary).Select(request => request.Json.GetProperty("seed").GetInt64()).Distinct().Count());
     }
 
     [Fact]
@@ -59,18 +59,19 @@ public sealed class EndpointTeacherTests : IDisposable
     }
 
     private static TraceGeneration Generation(ScriptedServer server) => new(
-        (options, _) => new Distill.Inference.Endpoints.OpenAIEndpoint(new()
+        (options, _) => new Distill.Inference.Fleet.EndpointFleet(new()
         {
-            Url = server.Url,
+            Endpoints = [new() { Url = server.Url }],
             Model = options.Model!,
             Concurrency = options.Concurrency,
             RetryDelay = TimeSpan.FromMilliseconds(5),
+            BreakDuration = TimeSpan.FromMilliseconds(5),
         }),
         TimeProvider.System, rowsPerPart: 7);
 
     private TeacherGenOptions Options(string url, int prompts, int samples)
     {
         File.WriteAllLines(_folder["p.jsonl"], Enumerable.Range(0, prompts).Select(i => $$"""{"id":"p{{i}}","prompt":"Compute 2+2 ({{i}}).","answer":"4"}"""));
-        return new() { Prompts = _folder["p.jsonl"], Endpoint = url, Model = "m", SamplesPerPrompt = samples, MaxTokens = 100, Out = _folder["out"] };
+        return new() { Prompts = _folder["p.jsonl"], Endpoint = [url], Model = "m", Samples = samples, MaxTokens = 100, Out = _folder["out"] };
     }
 }

@@ -55,7 +55,7 @@ public sealed class LocalModelTeacherTests : IDisposable
     {
         Prompts = _folder["p.jsonl"],
         Teacher = _folder["model"],
-        SamplesPerPrompt = 2,
+        Samples = 2,
         MaxTokens = 12,
         BatchSize = 4,
         Temperature = 1,

@@ -229,7 +229,7 @@ public sealed class TraceGenerationTests : IDisposable
 
     public static TheoryData<string, TeacherGenOptions> BadOptions => new()
     {
-        { "--samples-per-prompt 0", new() { SamplesPerPrompt = 0 } },
+        { "--samples 0", new() { Samples = 0 } },
         { "--temperature -1", new() { Temperature = -1 } },
         { "--temperature NaN", new() { Temperature = double.NaN } },
         { "--top-p 0", new() { TopP = 0 } },
@@ -238,10 +238,10 @@ public sealed class TraceGenerationTests : IDisposable
         { "--limit 0", new() { Limit = 0 } },
         { "--concurrency 0", new() { Concurrency = 0 } },
         { "--batch-size 0", new() { BatchSize = 0 } },
-        { "same completion 4 times", new() { Temperature = 0, SamplesPerPrompt = 4 } },
-        { "same completion 2 times", new() { Teacher = "worked", SamplesPerPrompt = 2 } },
-        { "--endpoint needs", new() { Endpoint = "http://localhost:1" } },
-        { "both name a teacher", new() { Endpoint = "http://localhost:1", Model = "m", Teacher = "worked" } },
+        { "same completion 4 times", new() { Temperature = 0, Samples = 4 } },
+        { "same completion 2 times", new() { Teacher = "worked", Samples = 2 } },
+        { "--endpoint needs", new() { Endpoint = ["http://localhost:1"] } },
+        { "both name a teacher", new() { Endpoint = ["http://localhost:1"], Model = "m", Teacher = "worked" } },
         { "no --endpoint", new() { Model = "m" } },
     };
 
@@ -298,7 +298,7 @@ public sealed class TraceGenerationTests : IDisposable
     private static Task<TeacherGenResult> Run(TeacherGenOptions options, ICompletionSource teacher, IProgress<ProgressEvent>? progress = null) =>
         new TraceGeneration((_, _) => teacher, TimeProvider.System, RowsPerPart).GenerateAsync(options, progress ?? new Progress(), CancellationToken.None);
 
-    private TeacherGenOptions Options(string name, int prompts, int samples) => new() { Prompts = WritePrompts(prompts), SamplesPerPrompt = samples, Out = _folder[name] };
+    private TeacherGenOptions Options(string name, int prompts, int samples) => new() { Prompts = WritePrompts(prompts), Samples = samples, Out = _folder[name] };
 
     private string WritePrompts(int count)
     {

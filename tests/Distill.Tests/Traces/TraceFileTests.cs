@@ -85,7 +85,7 @@ public sealed class TraceFileTests : IDisposable
     public async Task FurtherColumnsAreIgnoredAndOptionalOnesMayBeMissing()
     {
         ParquetSchema schema = TraceSchema.Create();
-        string[] dropped = [TraceSchema.Source, TraceSchema.Seconds, TraceSchema.Seed, TraceSchema.ExtractedAnswer, TraceSchema.JudgeVerdict];
+        string[] dropped = [TraceSchema.Source, TraceSchema.Seconds, TraceSchema.Seed, TraceSchema.ExtractedAnswer, TraceSchema.JudgeVerdict, TraceSchema.EndState];
         await WriteAsync("t.parquet", [.. schema.Fields.Where(field => !dropped.Contains(field.Name)), new DataField<double>("judge_score")]);
         Trace trace = Assert.Single(TraceReader.Read(_folder["t.parquet"]));
         Assert.Equal("stop", trace.Id);
@@ -105,7 +105,7 @@ public sealed class TraceFileTests : IDisposable
     [Fact]
     public async Task AnUnknownVerdictIsAnErrorThatNamesTheRow()
     {
-        await WriteAsync("t.parquet", TraceSchema.Create().Fields, verdict: "right");
+        await WriteAsync("t.parquet", [.. TraceSchema.Create().Fields.Where(field => field.Name != TraceSchema.EndState)], verdict: "right");
         var e = Assert.Throws<InputException>(() => TraceReader.Read(_folder["t.parquet"]).ToList());
         Assert.Equal($"{_folder["t.parquet"]}: row group 0, row 0: `verdict` is \"right\", not one of correct, incorrect, unverifiable", e.Message);
     }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Distill.Chat;
 using Distill.Inference;
-using Distill.Inference.Endpoints;
+using Distill.Inference.Fleet;
 using Distill.Runs;
 using Xunit;
 using static Distill.Tests.Inference.Endpoints.EndpointUnderTest;
@@ -68,7 +68,7 @@ public sealed class EndpointFailureTests
     public async Task HandsBackARequestThatTheServerWillNeverComplete(string code, string reply)
     {
         await using var server = new ScriptedServer((_, stream) => Send(stream, reply));
-        await using OpenAIEndpoint endpoint = Endpoint(server);
+        await using EndpointFleet endpoint = Endpoint(server);
         CompletedRequest completed = Assert.Single(await Collect(endpoint, Requests(1)));
         Assert.Equal(code, completed.Failure);
         Assert.Equal(FinishReason.Error, completed.Completion.FinishReason);
@@ -81,9 +81,9 @@ public sealed class EndpointFailureTests
         await using var server = new ScriptedServer(async (_, stream) =>
         {
             await Send(stream, StreamHead);
-            while (true) await Send(stream, Delta("content", new string('x', 1000)));
+            for (int i = 0; ; i++) await Send(stream, Delta("content", string.Concat(Enumerable.Range(i * 200, 200)))); // no loop: that is another matter
         });
-        await using OpenAIEndpoint endpoint = Endpoint(server);
+        await using EndpointFleet endpoint = Endpoint(server);
         Assert.Equal("max_tokens_ignored", Assert.Single(await Collect(endpoint, Requests(1))).Failure);
     }
 
@@ -91,7 +91,7 @@ public sealed class EndpointFailureTests
     public async Task AServerThatSendsNoUsageIsToldApart()
     {
         await using var server = new ScriptedServer((_, stream) => Send(stream, StreamHead + Delta("content", "a</think>4") + Finish("stop") + Done));
-        await using OpenAIEndpoint endpoint = Endpoint(server);
+        await using EndpointFleet endpoint = Endpoint(server);
         Assert.Equal("no_usage", Assert.Single(await Collect(endpoint, Requests(1))).Failure);
         Assert.Equal(2, server.Requests.Count);
     }
@@ -106,7 +106,7 @@ public sealed class EndpointFailureTests
     public async Task StopsAtOnceWhereNoRequestCanPass(int status, string body, int exitCode)
     {
         await using var server = new ScriptedServer((_, stream) => Send(stream, Reply(status, body)));
-        await using OpenAIEndpoint endpoint = Endpoint(server, concurrency: 2);
+        await using EndpointFleet endpoint = Endpoint(server, concurrency: 2);
         var watch = Stopwatch.StartNew();
         var e = await Assert.ThrowsAsync<InputException>(() => Collect(endpoint, Requests(50)));
         Assert.Equal(exitCode, e.ExitCode);
@@ -130,7 +130,7 @@ public sealed class EndpointFailureTests
     {
         await using var server = new ScriptedServer((request, stream) => Send(stream,
             request.Number == 1 ? Reply(503, "{}", "Retry-After: 3600\r\n") : GoodStream()));
-        await using var endpoint = new OpenAIEndpoint(Options(server.Url) with { MaxRetryDelay = TimeSpan.FromMilliseconds(50) });
+        await using var endpoint = new EndpointFleet(Options(server.Url) with { MaxRetryDelay = TimeSpan.FromMilliseconds(50) });
         Assert.Null(Assert.Single(await Collect(endpoint, Requests(1))).Failure);
     }
 
@@ -153,7 +153,7 @@ public sealed class EndpointFailureTests
                 await Task.Delay(20);
             }
         });
-        await using var endpoint = new OpenAIEndpoint(Options(server.Url) with { IdleTimeout = TimeSpan.FromMilliseconds(300) });
+        await using var endpoint = new EndpointFleet(Options(server.Url) with { IdleTimeout = TimeSpan.FromMilliseconds(300) });
         var watch = Stopwatch.StartNew();
         Assert.Equal("two and two", Assert.Single(await Collect(endpoint, Requests(1))).Completion.Reasoning);
         Assert.Equal(2, server.Requests.Count);
@@ -164,7 +164,7 @@ public sealed class EndpointFailureTests
     public async Task AQueueThatNeverMovesIsLeft()
     {
         await using var server = new ScriptedServer((request, stream) => request.Number == 1 ? Task.Delay(Timeout.Infinite) : Send(stream, GoodStream()));
-        await using var endpoint = new OpenAIEndpoint(Options(server.Url) with { QueueTimeout = TimeSpan.FromMilliseconds(300) });
+        await using var endpoint = new EndpointFleet(Options(server.Url) with { QueueTimeout = TimeSpan.FromMilliseconds(300) });
         Assert.Null(Assert.Single(await Collect(endpoint, Requests(1))).Failure);
         Assert.Equal(2, server.Requests.Count);
     }
@@ -182,7 +182,7 @@ public sealed class EndpointFailureTests
             }
             await Send(stream, "" + Delta("content", "</think>4") + Finish("stop") + Usage(7, 14) + Done);
         });
-        await using var endpoint = new OpenAIEndpoint(Options(server.Url) with { IdleTimeout = TimeSpan.FromMilliseconds(700) });
+        await using var endpoint = new EndpointFleet(Options(server.Url) with { IdleTimeout = TimeSpan.FromMilliseconds(700) });
         CompletedRequest completed = Assert.Single(await Collect(endpoint, Requests(1)));
         Assert.Equal("4", completed.Completion.Answer);
         Assert.InRange(completed.Seconds, 1.1, 20);

@@ -1,5 +1,5 @@
 using Distill.Inference;
-using Distill.Inference.Endpoints;
+using Distill.Inference.Fleet;
 using Distill.Runs;
 using Xunit;
 using static Distill.Tests.Inference.Endpoints.EndpointUnderTest;
@@ -14,7 +14,7 @@ public sealed class EndpointRunTests
     public async Task StopsWhenEveryRequestIsRefusedAndHandsNothingOver()
     {
         await using var server = new ScriptedServer((_, stream) => Send(stream, Reply(400, """{"error":{"message":"temperature must be 1"}}""")));
-        await using OpenAIEndpoint endpoint = Endpoint(server, concurrency: 3);
+        await using EndpointFleet endpoint = Endpoint(server, concurrency: 3);
         var completed = new List<CompletedRequest>();
         var e = await Assert.ThrowsAsync<InputException>(() => Collect(endpoint, Requests(100), completed));
         Assert.Contains("temperature must be 1", e.Message, StringComparison.Ordinal);
@@ -27,7 +27,7 @@ public sealed class EndpointRunTests
     {
         await using var server = new ScriptedServer((request, stream) => Send(stream,
             request.Headers["X-Request-Id"] is "r3-1" or "r0-1" ? Reply(400, """{"error":{"message":"prompt is too long"}}""") : GoodStream()));
-        await using OpenAIEndpoint endpoint = Endpoint(server, concurrency: 2);
+        await using EndpointFleet endpoint = Endpoint(server, concurrency: 2);
         List<CompletedRequest> completed = await Collect(endpoint, Requests(6));
         Assert.Equal(["r0", "r1", "r2", "r3", "r4", "r5"], completed.Select(one => one.Request.Id).Order());
         Assert.Equal(["r0", "r3"], completed.Where(one => one.Failure is not null).Select(one => one.Request.Id).Order());
@@ -38,7 +38,7 @@ public sealed class EndpointRunTests
     {
         await using var server = new ScriptedServer((request, stream) => Send(stream,
             request.Number < 3 ? GoodStream() : GoodStream().Replace("\"model\":\"m\"", "\"model\":\"m-2\"", StringComparison.Ordinal)));
-        await using OpenAIEndpoint endpoint = Endpoint(server, concurrency: 1);
+        await using EndpointFleet endpoint = Endpoint(server, concurrency: 1);
         var completed = new List<CompletedRequest>();
         var e = await Assert.ThrowsAsync<InputException>(() => Collect(endpoint, Requests(9), completed));
         Assert.Contains("m-2", e.Message, StringComparison.Ordinal);
@@ -49,12 +49,13 @@ public sealed class EndpointRunTests
     public async Task AServerThatDiesIsGivenUpAndWhatCameBeforeIsHandedOver()
     {
         await using var server = new ScriptedServer((request, stream) => Send(stream, request.Number <= 4 ? GoodStream() : StreamHead));
-        await using OpenAIEndpoint endpoint = Endpoint(server, concurrency: 2, retries: 1);
+        await using var endpoint = new EndpointFleet(Options(server.Url) with { MaxRetries = 1, OutagePatience = TimeSpan.FromMilliseconds(500) });
         var completed = new List<CompletedRequest>();
         var e = await Assert.ThrowsAsync<InputException>(() => Collect(endpoint, Requests(50), completed));
         Assert.Equal(4, completed.Count);
         Assert.Contains("left without a completion", e.Message, StringComparison.Ordinal);
-        Assert.InRange(server.Requests.Count, 8, 10); // 4 good ones, then two requests of two attempts each, and one more under way
+        Assert.InRange(server.Requests.Count(request => !request.IsCanary), 6, 10); // 4 good ones, then failures until the breaker opens
+        Assert.Contains(server.Requests, request => request.IsCanary);
     }
 
     [Fact]
@@ -62,7 +63,7 @@ public sealed class EndpointRunTests
     {
         await using var server = new ScriptedServer((request, stream) => Send(stream,
             request.Headers["X-Request-Id"].StartsWith("r2-", StringComparison.Ordinal) ? StreamHead : GoodStream()));
-        await using OpenAIEndpoint endpoint = Endpoint(server, concurrency: 1, retries: 2);
+        await using EndpointFleet endpoint = Endpoint(server, concurrency: 1, retries: 2);
         var completed = new List<CompletedRequest>();
         var e = await Assert.ThrowsAsync<InputException>(() => Collect(endpoint, Requests(6), completed));
         Assert.Equal(["r0", "r1", "r3", "r4", "r5"], completed.Select(one => one.Request.Id));
@@ -77,22 +78,22 @@ public sealed class EndpointRunTests
         await using var server = new ScriptedServer(async (_, stream) =>
         {
             InterlockedMax(ref most, Interlocked.Increment(ref now));
-            await Task.Delay(30);
+            await Task.Delay(3);
             Interlocked.Decrement(ref now);
             await Send(stream, GoodStream());
         });
-        await using OpenAIEndpoint endpoint = Endpoint(server, concurrency: 4);
+        await using EndpointFleet endpoint = Endpoint(server, concurrency: 4);
         int seen = 0;
-        await foreach (CompletedRequest _ in endpoint.CompleteAsync(Requests(40).Select(request =>
+        await foreach (CompletedRequest _ in endpoint.CompleteAsync(Requests(400).Select(request =>
         {
             drawn++;
             return request;
         }), CancellationToken.None))
         {
             seen++;
-            Assert.True(drawn - seen <= 4 + 4 + 1, $"{drawn} drawn, {seen} seen");
+            Assert.True(drawn - seen <= (2 * 4) + 128 + 1, $"{drawn} drawn, {seen} seen");
         }
-        Assert.Equal(40, seen);
+        Assert.Equal(400, seen);
         Assert.InRange(most, 2, 4);
     }
 
@@ -100,7 +101,7 @@ public sealed class EndpointRunTests
     public async Task CancellationHandsOverWhatHadCome()
     {
         await using var server = new ScriptedServer((request, stream) => request.Number <= 3 ? Send(stream, GoodStream()) : Task.Delay(Timeout.Infinite));
-        await using OpenAIEndpoint endpoint = Endpoint(server, concurrency: 3);
+        await using EndpointFleet endpoint = Endpoint(server, concurrency: 3);
         using var cancel = new CancellationTokenSource();
         var completed = new List<CompletedRequest>();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>

@@ -1,6 +1,7 @@
 using Distill.Chat;
 using Distill.Inference;
 using Distill.Inference.Endpoints;
+using Distill.Inference.Fleet;
 using Xunit;
 
 namespace Distill.Tests.Inference.Endpoints;
@@ -8,17 +9,19 @@ namespace Distill.Tests.Inference.Endpoints;
 /// <summary>Endpoints with short pauses, and requests for them.</summary>
 internal static class EndpointUnderTest
 {
-    public static EndpointOptions Options(string url) => new()
+    public static FleetOptions Options(params string[] urls) => new()
     {
-        Url = url,
+        Endpoints = [.. urls.Select(url => new EndpointOptions { Url = url })],
         Model = "m",
         Concurrency = 2,
         RetryDelay = TimeSpan.FromMilliseconds(5),
         IdleTimeout = TimeSpan.FromSeconds(20),
         QueueTimeout = TimeSpan.FromSeconds(20),
+        BreakDuration = TimeSpan.FromMilliseconds(20),
+        OutagePatience = TimeSpan.FromSeconds(20),
     };
 
-    public static OpenAIEndpoint Endpoint(ScriptedServer server, int concurrency = 2, int retries = 6, ApiKey? key = null) =>
+    public static EndpointFleet Endpoint(ScriptedServer server, int concurrency = 2, int retries = 6, ApiKey? key = null) =>
         new(Options(server.Url) with { Concurrency = concurrency, MaxRetries = retries, Key = key });
 
     public static IEnumerable<CompletionRequest> Requests(int count) =>
@@ -26,7 +29,7 @@ internal static class EndpointUnderTest
 
     public static async Task<Completion> CompleteOne(ScriptedServer server, CompletionRequest? request = null)
     {
-        await using OpenAIEndpoint endpoint = Endpoint(server);
+        await using EndpointFleet endpoint = Endpoint(server);
         request ??= new CompletionRequest("r", [new(MessageRole.User, "2+2?")], new SamplingOptions { MaxTokens = 1000 });
         CompletedRequest completed = Assert.Single(await Collect(endpoint, [request]));
         Assert.Null(completed.Failure);
@@ -34,7 +37,7 @@ internal static class EndpointUnderTest
         return completed.Completion;
     }
 
-    public static async Task<List<CompletedRequest>> Collect(OpenAIEndpoint endpoint, IEnumerable<CompletionRequest> requests, List<CompletedRequest>? into = null)
+    public static async Task<List<CompletedRequest>> Collect(EndpointFleet endpoint, IEnumerable<CompletionRequest> requests, List<CompletedRequest>? into = null)
     {
         into ??= [];
         await foreach (CompletedRequest completed in endpoint.CompleteAsync(requests, CancellationToken.None)) into.Add(completed);

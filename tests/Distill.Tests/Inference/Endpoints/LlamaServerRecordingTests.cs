@@ -1,6 +1,6 @@
 using Distill.Chat;
-using Distill.Inference;
 using Distill.Inference.Endpoints;
+using Distill.Inference.Fleet;
 using Xunit;
 
 namespace Distill.Tests.Inference.Endpoints;
@@ -87,7 +87,18 @@ public sealed class LlamaServerRecordingTests
 
     private static async Task<Completion> Complete(ScriptedServer server, int maxTokens)
     {
-        using var client = new EndpointClient(new EndpointOptions { Url = server.Url, Model = "tiny-r1" });
-        return await client.CompleteAsync(new CompletionRequest("r", [new(MessageRole.User, "2+2?")], new SamplingOptions { MaxTokens = maxTokens }), 1, null, CancellationToken.None);
+        await using var engine = new OpenAIEngine(new EndpointOptions { Url = server.Url }, new FleetOptions { Endpoints = [], Model = "tiny-r1" });
+        var call = new EngineCall("r", 1, [new(MessageRole.User, "2+2?")], new SamplingOptions { MaxTokens = maxTokens });
+        var assembly = new CompletionAssembly(call);
+        try
+        {
+            await foreach (EngineEvent taken in engine.StreamAsync(call, CancellationToken.None)) assembly.Add(taken);
+            return assembly.Finish();
+        }
+        catch (EndpointFault fault)
+        {
+            fault.Partial = assembly;
+            throw;
+        }
     }
 }

@@ -8,6 +8,9 @@ namespace Distill.Tests.Inference.Endpoints;
 /// <summary>A request as the scripted server received it.</summary>
 internal sealed record ReceivedRequest(string Method, string Path, IReadOnlyDictionary<string, string> Headers, byte[] Body, int Number)
 {
+    /// <summary>Whether it is the one token by which the client looks whether the server lives.</summary>
+    public bool IsCanary => Headers.GetValueOrDefault("X-Request-Id", "").StartsWith("canary-", StringComparison.Ordinal);
+
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 }
 
@@ -35,6 +38,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     /// <summary>Reply to <c>GET /models</c>.</summary>
     public string ModelsReply { get; init; } = Reply(200, """{"object":"list","data":[{"id":"m"}]}""");
+
+    /// <summary>Replies to other questions, by the end of their path.</summary>
+    public Dictionary<string, string> OtherReplies { get; } = [];
 
     /// <summary>Chat requests so far.</summary>
     public IReadOnlyList<ReceivedRequest> Requests
@@ -106,6 +112,11 @@ internal sealed class ScriptedServer : IAsyncDisposable
                     if (request.Path.EndsWith("/models", StringComparison.Ordinal))
                     {
                         await Send(stream, ModelsReply);
+                        continue;
+                    }
+                    if (request.Method == "GET")
+                    {
+                        await Send(stream, OtherReplies.FirstOrDefault(other => request.Path.EndsWith(other.Key, StringComparison.Ordinal)).Value ?? Reply(404, "{}"));
                         continue;
                     }
                     await _script(request, stream).WaitAsync(_stop.Token);

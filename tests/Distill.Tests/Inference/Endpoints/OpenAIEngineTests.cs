@@ -4,6 +4,7 @@ using System.Text;
 using Distill.Chat;
 using Distill.Inference;
 using Distill.Inference.Endpoints;
+using Distill.Inference.Fleet;
 using Distill.Runs;
 using Xunit;
 using static Distill.Tests.Inference.Endpoints.EndpointUnderTest;
@@ -12,7 +13,7 @@ using static Distill.Tests.Inference.Endpoints.ScriptedServer;
 namespace Distill.Tests.Inference.Endpoints;
 
 /// <summary>What is sent, what is read, what is said before the first request.</summary>
-public sealed class OpenAIEndpointTests
+public sealed class OpenAIEngineTests
 {
     [Fact]
     public async Task ReadsAGoodStream()
@@ -102,7 +103,7 @@ public sealed class OpenAIEndpointTests
         await using var server = new ScriptedServer((request, stream) => Send(stream,
             Reply(401, $$$"""{"error":{"message":"Incorrect API key provided: {{{request.Headers["Authorization"]["Bearer ".Length..]}}}"}}""")));
         ApiKey key = ApiKey.Find(null, name => name == "OPENAI_API_KEY" ? " sk-very-secret\n" : null)!;
-        await using OpenAIEndpoint endpoint = Endpoint(server, key: key);
+        await using EndpointFleet endpoint = Endpoint(server, key: key);
         var e = await Assert.ThrowsAsync<InputException>(() => Collect(endpoint, Requests(1)));
         Assert.Equal("Bearer sk-very-secret", server.Requests[0].Headers["Authorization"]);
         Assert.Contains("(key)", e.Message, StringComparison.Ordinal);
@@ -114,7 +115,7 @@ public sealed class OpenAIEndpointTests
     public async Task NamesTheModelsOfAServerThatDoesNotKnowTheOneAskedFor()
     {
         await using var server = new ScriptedServer((_, stream) => Send(stream, GoodStream())) { ModelsReply = Reply(200, """{"data":[{"id":"deepseek-r1"},{"id":"other"}]}""") };
-        await using OpenAIEndpoint endpoint = Endpoint(server);
+        await using EndpointFleet endpoint = Endpoint(server);
         var e = await Assert.ThrowsAsync<InputException>(() => Collect(endpoint, Requests(1)));
         Assert.Contains("`m`", e.Message, StringComparison.Ordinal);
         Assert.Contains("deepseek-r1, other", e.Hint, StringComparison.Ordinal);
@@ -128,7 +129,7 @@ public sealed class OpenAIEndpointTests
         closed.Start();
         int port = ((IPEndPoint)closed.LocalEndpoint).Port;
         closed.Stop();
-        await using var endpoint = new OpenAIEndpoint(Options($"http://127.0.0.1:{port}"));
+        await using var endpoint = new EndpointFleet(Options($"http://127.0.0.1:{port}"));
         var e = await Assert.ThrowsAsync<InputException>(() => Collect(endpoint, Requests(3)));
         Assert.Contains("cannot be reached", e.Message, StringComparison.Ordinal);
         Assert.Equal(1, e.ExitCode);
@@ -150,7 +151,7 @@ public sealed class OpenAIEndpointTests
                 if (step < 8) await Task.Yield();
             }
         });
-        await using OpenAIEndpoint endpoint = Endpoint(server, concurrency: 1);
+        await using EndpointFleet endpoint = Endpoint(server, concurrency: 1);
         foreach (CompletedRequest completed in await Collect(endpoint, Requests(12)))
             Assert.Equal(("zwölf mal 三", "🎉 4"), (completed.Completion.Reasoning, completed.Completion.Answer));
     }
@@ -158,10 +159,10 @@ public sealed class OpenAIEndpointTests
     [Fact]
     public async Task JoinsDataLinesOfOneEventAndReadsLongOnes()
     {
-        string text = new('y', 1 << 20);
+        string text = string.Concat(Enumerable.Range(0, 180_000)); // about 1 MB on one line
         await using var server = new ScriptedServer((_, stream) => Send(stream, StreamHead
             + "data: {\"choices\":[{\"delta\":\ndata: {\"content\":\"two lines</think>\"}}]}\n\n"
-            + Delta("content", text) + Finish("stop") + Usage(7, 200_000) + Done));
+            + Delta("content", text) + Finish("stop") + Usage(7, 250_000) + Done));
         Completion completion = await CompleteOne(server, new CompletionRequest("r", [new(MessageRole.User, "?")], new SamplingOptions { MaxTokens = 300_000 }));
         Assert.Equal("two lines", completion.Reasoning);
         Assert.Equal(text, completion.Answer);
@@ -180,7 +181,7 @@ public sealed class OpenAIEndpointTests
     {
         await using var server = new ScriptedServer((_, stream) => Send(stream, StreamHead + Delta("reasoning_content", "two")
             + Delta("reasoning_content", " and two") + Delta("content", "4") + Delta("content", "!") + Finish("stop") + Usage(7, 9) + Done));
-        await using OpenAIEndpoint endpoint = Endpoint(server);
+        await using EndpointFleet endpoint = Endpoint(server);
         var pieces = new List<string>();
         Completion completion = await endpoint.StreamAsync(Requests(1).Single(), pieces.Add, CancellationToken.None);
         Assert.Equal(["<think>\n", "two", " and two", "\n</think>\n\n", "4", "!"], pieces);
@@ -191,7 +192,7 @@ public sealed class OpenAIEndpointTests
     public async Task AStreamThatFailsAfterTextWasHandedOverIsNotRepeated()
     {
         await using var server = new ScriptedServer((_, stream) => Send(stream, StreamHead + Delta("content", "half")));
-        await using OpenAIEndpoint endpoint = Endpoint(server);
+        await using EndpointFleet endpoint = Endpoint(server);
         var pieces = new List<string>();
         await Assert.ThrowsAsync<InputException>(() => endpoint.StreamAsync(Requests(1).Single(), pieces.Add, CancellationToken.None));
         Assert.Equal(["half"], pieces);

@@ -1,0 +1,71 @@
+using Distill.Inference.Endpoints;
+using Distill.Runs;
+using Polly;
+using Polly.Retry;
+
+namespace Distill.Inference.Fleet;
+
+/// <summary>One cheap question to every endpoint before the first dear one: is it there, does it take the key, does it know the model?</summary>
+/// <param name="options">The fleet.</param>
+internal sealed class FleetPreflight(FleetOptions options)
+{
+    private const int MostNames = 8;
+
+    /// <summary>Asks all endpoints; those that are not there are left out until they come back, unless none is.</summary>
+    /// <exception cref="InputException">No endpoint can be reached, one refuses the key, or one does not know the model.</exception>
+    public async Task CheckAsync(IReadOnlyList<FleetEndpoint> endpoints, CancellationToken cancellation)
+    {
+        ResiliencePipeline retries = CreateRetries();
+        EndpointFault?[] faults = await Task.WhenAll(endpoints.Select(endpoint => CheckAsync(endpoint, retries, cancellation)));
+        EndpointFault? fatal = faults.FirstOrDefault(fault => fault is { Kind: FaultKind.Fatal }) ?? (faults.All(fault => fault is not null) ? faults[0] : null);
+        if (fatal is not null) throw fatal.ToInputException(options.Key);
+        for (int i = 0; i < faults.Length; i++)
+            if (faults[i] is not null) await endpoints[i].IsolateAsync();
+    }
+
+    private async Task<EndpointFault?> CheckAsync(FleetEndpoint endpoint, ResiliencePipeline retries, CancellationToken cancellation)
+    {
+        try
+        {
+            EngineFacts facts = await retries.ExecuteAsync(async token => await ProbeAsync(endpoint, token), cancellation);
+            if (facts.Models is { Count: > 0 } models && !models.Contains(options.Model)) throw UnknownModel(models);
+            return null;
+        }
+        catch (EndpointFault fault)
+        {
+            fault.Endpoint = endpoint.Engine.Name;
+            if (fault.Code != "unreachable") return fault;
+            return new EndpointFault(FaultKind.Transient, fault.Code, $"cannot be reached: {fault.Message}", fault) { Hint = "check --endpoint and that the server runs", Endpoint = fault.Endpoint };
+        }
+    }
+
+    private async Task<EngineFacts> ProbeAsync(FleetEndpoint endpoint, CancellationToken cancellation)
+    {
+        using var patience = new CancellationTokenSource(options.IdleTimeout, options.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        try
+        {
+            return await endpoint.ProbeAsync(linked.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw new EndpointFault(FaultKind.Transient, "unreachable", $"no reply within {options.IdleTimeout.TotalSeconds:0.#} s", e);
+        }
+    }
+
+    private ResiliencePipeline CreateRetries() => new ResiliencePipelineBuilder { TimeProvider = options.Time }.AddRetry(new RetryStrategyOptions
+    {
+        MaxRetryAttempts = Math.Max(1, options.MaxRetries),
+        Delay = options.RetryDelay,
+        MaxDelay = options.MaxRetryDelay,
+        BackoffType = DelayBackoffType.Exponential,
+        UseJitter = true,
+        ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is EndpointFault { Kind: not (FaultKind.Fatal or FaultKind.Permanent), Code: not "unreachable" }),
+    }).Build();
+
+    private EndpointFault UnknownModel(IReadOnlyList<string> models)
+    {
+        string names = string.Join(", ", models.Take(MostNames)) + (models.Count > MostNames ? $" and {models.Count - MostNames} more" : "");
+        return new EndpointFault(FaultKind.Fatal, "unknown_model", $"the model `{options.Model}` is not known there") { Hint = $"it serves {names}: pass one of them as --model" };
+    }
+}
