@@ -55,7 +55,6 @@ public sealed class EndpointRunTests
         Assert.Equal(4, completed.Count);
         Assert.Contains("left without a completion", e.Message, StringComparison.Ordinal);
         Assert.InRange(server.Requests.Count(request => !request.IsCanary), 6, 10); // 4 good ones, then failures until the breaker opens
-        Assert.Contains(server.Requests, request => request.IsCanary);
     }
 
     [Fact]
