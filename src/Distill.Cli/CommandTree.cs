@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Distill.Cli.Chat;
+using Distill.Cli.Curate;
 using Distill.Cli.Doctor;
 using Distill.Cli.Inspect;
 using Distill.Pipelines;
@@ -22,7 +23,8 @@ internal static class CommandTree
         root.Subcommands.Add(ChatCommand.Create(terminal, time));
         root.Subcommands.Add(InspectCommand.Create(terminal));
         root.Subcommands.Add(DoctorCommand.Create(terminal));
-        foreach (StageKind kind in StageCatalog.All) root.Subcommands.Add(StageCommand.Create(kind, terminal, time));
+        foreach (StageKind kind in StageCatalog.All)
+            root.Subcommands.Add(kind.Name == "curate" ? CurateCommand.Create(kind, terminal, time) : StageCommand.Create(kind, terminal, time));
         return root;
     }
 

@@ -22,9 +22,7 @@ internal static class StageCommand
         command.Options.Add(replace);
         command.SetAction(async (parsed, cancellation) =>
         {
-            OptionValue[] values = [.. flags
-                .Where(entry => parsed.GetResult(entry.Flag) is { Implicit: false })
-                .Select(entry => new OptionValue(entry.Option.Flag[2..], parsed.GetValue(entry.Flag) ?? [], entry.Option.Flag))];
+            OptionValue[] values = ValuesOf(flags, parsed);
             using var display = new ProgressDisplay(terminal, time);
             var (manifest, wasDone) = await StageRun.RunAloneAsync(kind, values, parsed.GetValue(replace), display, time, cancellation);
             display.Settle(wasDone ? "=" : "✓", "green", wasDone ? $"{kind.Name}: already done" : $"{kind.Name}: done in {DurationText.Of(TimeSpan.FromSeconds(manifest.Seconds))}");
@@ -34,9 +32,17 @@ internal static class StageCommand
         return command;
     }
 
-    private static Option<string[]> Flag(StageOption option)
+    /// <summary>What the user gave on the command line.</summary>
+    public static OptionValue[] ValuesOf(IEnumerable<(StageOption Option, Option<string[]> Flag)> flags, ParseResult parsed) => [.. flags
+        .Where(entry => parsed.GetResult(entry.Flag) is { Implicit: false })
+        .Select(entry => new OptionValue(entry.Option.Flag[2..], parsed.GetValue(entry.Flag) ?? [], entry.Option.Flag))];
+
+    /// <summary>The flag of an option.</summary>
+    /// <param name="option">The option.</param>
+    /// <param name="optional">Whether the command does without it even where the option is required.</param>
+    public static Option<string[]> Flag(StageOption option, bool optional = false)
     {
-        string note = option.Required ? " (required)" : option.DefaultText is "" or "false" ? "" : $" (default: {option.DefaultText})";
+        string note = option.Required && !optional ? " (required)" : option.DefaultText is "" or "false" ? "" : $" (default: {option.DefaultText})";
         return new Option<string[]>(option.Flag)
         {
             Description = option.Description.TrimEnd('.') + note,

@@ -13,9 +13,26 @@ internal enum Fate : byte
     VerdictIncorrect,
     VerdictUnverifiable,
     VerdictCorrect,
+    VerdictNotConfirmed,
+    EmptyAnswer,
+    TooShort,
     TooLong,
+    Repetition,
+    MixedLanguages,
+    TemplateRemnants,
+    NoBox,
+    CodeInReasoning,
+    LongParagraphs,
+    MissingFigure,
+    MultiPart,
+    Proof,
+    Contaminated,
+    TooEasy,
+    TooHard,
     Duplicate,
+    NearDuplicate,
     OverMaxPerPrompt,
+    OverShare,
 }
 
 /// <summary>The names of fates in files.</summary>
@@ -28,10 +45,15 @@ internal static class Fates
     public static string NameOf(Fate fate) => JsonNamingPolicy.SnakeCaseLower.ConvertName(fate.ToString());
 
     /// <summary>The reason to drop traces of a verdict that is not wanted.</summary>
-    public static Fate OfUnwanted(Outcome outcome) => outcome switch
+    /// <param name="outcome">The rule's verdict.</param>
+    /// <param name="asksJudge">Whether a judge had a say; a trace that the rule finds correct was then not confirmed.</param>
+    public static Fate OfUnwanted(Outcome outcome, bool asksJudge) => outcome switch
     {
-        Outcome.Correct => Fate.VerdictCorrect,
+        Outcome.Correct => asksJudge ? Fate.VerdictNotConfirmed : Fate.VerdictCorrect,
         Outcome.Incorrect => Fate.VerdictIncorrect,
         _ => Fate.VerdictUnverifiable,
     };
+
+    /// <summary>Whether a reason is asked before the verdict: what was cut off has no verdict worth looking at.</summary>
+    public static bool IsBeforeVerdict(Fate fate) => fate is Fate.EngineError or Fate.Truncated or Fate.ReasoningUnclosed;
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Distill.Runs;
-using Distill.Traces;
 
 namespace Distill.Curation;
 
@@ -30,11 +29,23 @@ public sealed record FilterFunnel
     /// <summary>Traces kept.</summary>
     public required long RowsOut { get; init; }
 
-    /// <summary>Their completion tokens, as the teacher produced them.</summary>
+    /// <summary>Their completion tokens: the student's where a tokenizer was named, else as the traces count them.</summary>
     public required long TokensOut { get; init; }
 
     /// <summary>Different prompts among those kept.</summary>
     public required int PromptsOut { get; init; }
+
+    /// <summary>What each verdict policy would have kept, everything else the same.</summary>
+    public IReadOnlyList<PolicyOutcome> Policies { get; init; } = [];
+
+    /// <summary>What came of each source.</summary>
+    public IReadOnlyList<SourceOutcome> Sources { get; init; } = [];
+
+    /// <summary>What was found of each evaluation set.</summary>
+    public IReadOnlyList<BenchmarkOutcome> Benchmarks { get; init; } = [];
+
+    /// <summary>Prompts that share runs of words with a problem of an evaluation set, too few to be it; they are kept.</summary>
+    public long BelowContaminationThreshold { get; init; }
 
     /// <summary>Reads the funnel of a stage folder.</summary>
     /// <exception cref="InputException">It is missing or damaged.</exception>
@@ -53,35 +64,34 @@ public sealed record FilterFunnel
 
     internal void Save(string folder) =>
         AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Json) + "\n");
-
-    /// <summary>Counts traces by fate.</summary>
-    internal sealed class Counter
-    {
-        private readonly long[] _rows = new long[Enum.GetValues<Fate>().Length];
-        private readonly long[] _tokens = new long[Enum.GetValues<Fate>().Length];
-        private readonly HashSet<string> _promptsIn = [], _promptsOut = [];
-
-        public void Add(Trace trace, Fate fate)
-        {
-            _rows[(int)fate]++;
-            _tokens[(int)fate] += trace.Completion.CompletionTokens;
-            _promptsIn.Add(trace.Prompt.Id);
-            if (fate == Fate.Kept) _promptsOut.Add(trace.Prompt.Id);
-        }
-
-        public FilterFunnel ToFunnel()
-        {
-            long remaining = _rows.Sum();
-            return new FilterFunnel
-            {
-                RowsIn = remaining,
-                TokensIn = _tokens.Sum(),
-                PromptsIn = _promptsIn.Count,
-                Steps = [.. Fates.Reasons.Select(fate => new FunnelStep(Fates.NameOf(fate), _rows[(int)fate], _tokens[(int)fate], remaining -= _rows[(int)fate]))],
-                RowsOut = _rows[(int)Fate.Kept],
-                TokensOut = _tokens[(int)Fate.Kept],
-                PromptsOut = _promptsOut.Count,
-            };
-        }
-    }
 }
+
+/// <summary>What a verdict policy would have kept.</summary>
+/// <param name="Policy">Its name.</param>
+/// <param name="Rows">Traces.</param>
+/// <param name="Prompts">Different prompts among them.</param>
+/// <param name="Tokens">Their completion tokens.</param>
+public sealed record PolicyOutcome(string Policy, long Rows, int Prompts, long Tokens);
+
+/// <summary>What came of a source.</summary>
+/// <param name="Path">The source.</param>
+/// <param name="RowsIn">Traces read from it.</param>
+/// <param name="RowsOut">Traces kept.</param>
+/// <param name="TokensOut">Their completion tokens.</param>
+/// <param name="Share">Its share of the training set's rows, 0 to 1.</param>
+public sealed record SourceOutcome(string Path, long RowsIn, long RowsOut, long TokensOut, double Share);
+
+/// <summary>What was found of an evaluation set.</summary>
+/// <param name="Set">Its name.</param>
+/// <param name="Problems">Problems in it.</param>
+/// <param name="Found">Problems of it that prompts contain.</param>
+/// <param name="Prompts">Prompts that contain one.</param>
+/// <param name="Examples">The first of them: problem, rule, and the matching span.</param>
+public sealed record BenchmarkOutcome(string Set, int Problems, int Found, int Prompts, IReadOnlyList<BenchmarkHit> Examples);
+
+/// <summary>A problem of an evaluation set found in a prompt.</summary>
+/// <param name="Problem">Set and number of the problem.</param>
+/// <param name="Rule"><c>exact</c>, <c>ngram</c>, <c>similar</c> or <c>one_word</c>.</param>
+/// <param name="Overlap">Similarity, or the share of its words that were found.</param>
+/// <param name="Span">The part of the prompt that matches.</param>
+public sealed record BenchmarkHit(string Problem, string Rule, double Overlap, string Span);

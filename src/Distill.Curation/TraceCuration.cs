@@ -1,105 +1,57 @@
+using Distill.Curation.Contamination;
+using Distill.Prompts;
 using Distill.Runs;
-using Distill.Traces;
 
 namespace Distill.Curation;
 
 /// <summary>
 /// <c>curate</c>: reads traces twice, once to decide the fate of each and once to write those that are kept, in the order in
-/// which they came. Nothing but row numbers is held in between.
+/// which they came. A few numbers for each trace are held in between, and no text.
 /// </summary>
 public static class TraceCuration
 {
     /// <summary>Folder of the training set within the stage's folder.</summary>
     public const string DatasetFolder = "dataset";
 
-    private const int MostRowsPerPart = 50_000;
-    private const long MostCharactersPerPart = 64 << 20;
-    private const int RowsPerReading = 512;
-
     /// <summary>Runs the stage. Same traces and options, same bytes.</summary>
-    /// <exception cref="InputException">The traces cannot be read, or none is left.</exception>
-    public static async Task<CurateResult> RunAsync(CurateOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    /// <param name="options">The options.</param>
+    /// <param name="progress">Receives readings.</param>
+    /// <param name="cancellation">Stops the stage; what it had written before stays.</param>
+    /// <param name="readBenchmark">Reads the problems of an evaluation set; without it sets are files of prompts.</param>
+    /// <exception cref="InputException">The traces cannot be read, an option is out of range, or nothing is left.</exception>
+    public static async Task<CurateResult> RunAsync(
+        CurateOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation, Func<string, IEnumerable<Prompt>>? readBenchmark = null)
     {
-        Check(options);
-        return await Task.Run(() => Curate(options, progress, cancellation), cancellation);
+        CurateCheck.Check(options);
+        return await Task.Run(() => Curate(options, readBenchmark ?? (path => PromptReader.Read(path)), progress, cancellation), cancellation);
     }
 
-    private static CurateResult Curate(CurateOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    private static CurateResult Curate(CurateOptions options, Func<string, IEnumerable<Prompt>> readBenchmark, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
-        long total = TraceReader.Count(options.Traces);
-        var filters = new TraceFilters(options);
-        foreach (Trace trace in Read("curate", options, total, progress, cancellation)) filters.Add(trace);
-        filters.SelectPerPrompt();
-
-        var counter = new FilterFunnel.Counter();
-        var examples = new TraceExample.Collector();
-        AtomicFile.WriteFolder(Path.Combine(options.Out, DatasetFolder), folder =>
-        {
-            int row = 0, part = 0;
-            long characters = 0;
-            var kept = new List<Trace>();
-            foreach (Trace trace in Read("curate (writing)", options, total, progress, cancellation))
-            {
-                Fate fate = filters.Fates[row++];
-                counter.Add(trace, fate);
-                examples.Add(trace, fate);
-                if (fate != Fate.Kept) continue;
-                kept.Add(options.DropReasoning ? WithoutReasoning(trace) : trace);
-                characters += trace.Completion.RawText.Length;
-                if (kept.Count >= MostRowsPerPart || characters >= MostCharactersPerPart) Flush();
-            }
-            if (kept.Count > 0 || part == 0) Flush();
-
-            void Flush()
-            {
-                TraceWriter.WritePart(Path.Combine(folder, TraceWriter.PartName(part++)), kept);
-                kept.Clear();
-                characters = 0;
-            }
-        });
-        FilterFunnel funnel = counter.ToFunnel();
+        var sources = new TraceSources(options);
+        CurateCheck.CheckPlace(options);
+        Decontamination? decontamination = options.Decontaminate.Count == 0 ? null
+            : Decontamination.Load(options.Decontaminate, readBenchmark, options.DecontaminateNgram, options.DecontaminateCoverage);
+        var preparation = new TracePreparation(options);
+        Survey survey = Survey.Take(sources, preparation, decontamination, options, progress, cancellation);
+        var selection = new Selection(survey, sources, options);
+        PolicyOutcome[] policies = [.. VerdictPolicies.Compared.Select(policy => FunnelCount.Of(survey, selection.Decide([policy]), policy))];
+        Decision decision = selection.Decide(options.Verdicts);
+        FilterFunnel funnel = FunnelCount.Of(survey, sources, decision, policies, decontamination);
+        new Writing(options, sources, preparation, survey, decision).Write(progress, cancellation);
         funnel.Save(options.Out);
-        examples.Save(options.Out);
-        return funnel.RowsOut > 0 ? ResultOf(funnel) : throw NothingLeft(options, funnel);
+        return funnel.RowsOut > 0 ? ResultOf(funnel) : throw NothingLeft(options, survey, funnel);
     }
-
-    private static IEnumerable<Trace> Read(string stage, CurateOptions options, long total, IProgress<ProgressEvent> progress, CancellationToken cancellation)
-    {
-        long row = 0;
-        foreach (Trace trace in TraceReader.Read(options.Traces))
-        {
-            if (row++ % RowsPerReading == 0)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                progress.Report(new ProgressEvent(stage, row - 1, total, "rows"));
-            }
-            yield return trace;
-        }
-        progress.Report(new ProgressEvent(stage, row, total, "rows"));
-    }
-
-    private static Trace WithoutReasoning(Trace trace) => trace with
-    {
-        Completion = trace.Completion with { RawText = trace.Completion.Answer, Reasoning = "", ReasoningUnclosed = false },
-    };
 
     private static CurateResult ResultOf(FilterFunnel funnel) => new(funnel.RowsIn, funnel.RowsOut, funnel.PromptsOut, funnel.TokensOut,
         funnel.Steps.Where(step => step.Dropped > 0).ToDictionary(step => step.Reason, step => step.Dropped));
 
-    private static InputException NothingLeft(CurateOptions options, FilterFunnel funnel)
+    private static InputException NothingLeft(CurateOptions options, Survey survey, FilterFunnel funnel)
     {
         string reasons = string.Join(", ", funnel.Steps.Where(step => step.Dropped > 0).Select(step => $"{step.Dropped} {step.Reason}"));
-        return new InputException($"{options.Traces}: no trace is left to learn from{(reasons.Length > 0 ? $" ({reasons})" : ": there are none")}",
-            $"look at {Path.Combine(options.Out, TraceExample.FileName)}, then loosen the filters or generate more traces");
-    }
-
-    private static void Check(CurateOptions options)
-    {
-        if (options.MaxPerPrompt < 0) throw new InputException("`max_per_prompt` is negative", "give a number of traces, or 0 for all");
-        if (options.MaxTokens < 0) throw new InputException("`max_tokens` is negative", "give a number of tokens, or 0 for no limit");
-        if (options.Verdicts.Count == 0) throw new InputException("`verdicts` is empty", "name the verdicts to keep, e.g. correct");
-        string dataset = Path.GetFullPath(Path.Combine(options.Out, DatasetFolder));
-        if (TraceReader.FilesOf(options.Traces).Any(file => Path.GetDirectoryName(Path.GetFullPath(file)) == dataset))
-            throw new InputException($"{options.Traces}: would be overwritten by its own training set", "choose another output folder");
+        bool unverified = survey.Traces.Count > 0 && options.Verify.Count == 0 && survey.Traces.All(trace => trace.Rule == Verification.Outcome.Unverifiable);
+        return new InputException($"{string.Join(", ", options.Traces)}: no trace is left to learn from{(reasons.Length > 0 ? $" ({reasons})" : ": there are none")}",
+            unverified ? "the rows carry no verdict: judge them with `verify: math`, or keep them with `verdicts: all`"
+                : $"look at {Path.Combine(options.Out, TraceExample.FileName)}, then loosen the filters or generate more traces");
     }
 }

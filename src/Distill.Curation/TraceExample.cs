@@ -13,7 +13,9 @@ namespace Distill.Curation;
 /// <param name="Answer">The teacher's answer; for reasoning that never closed, the raw text.</param>
 /// <param name="Verdict"><c>correct</c>, <c>incorrect</c> or <c>unverifiable</c>.</param>
 /// <param name="Reason">The verdict's reason.</param>
-public sealed record TraceExample(string Category, string Prompt, string? ReferenceAnswer, string Reasoning, string Answer, string Verdict, string Reason)
+/// <param name="Detail">What was found in it, where that says more than the category.</param>
+public sealed record TraceExample(
+    string Category, string Prompt, string? ReferenceAnswer, string Reasoning, string Answer, string Verdict, string Reason, string? Detail = null)
 {
     /// <summary>Name of the file that holds a list of examples.</summary>
     public const string FileName = "examples.json";
@@ -48,21 +50,21 @@ public sealed record TraceExample(string Category, string Prompt, string? Refere
     {
         private readonly SortedDictionary<Fate, List<(string PromptId, TraceExample Example)>> _examples = [];
 
-        public void Add(Trace trace, Fate fate)
+        public void Add(Trace trace, Fate fate, Func<string?> detail)
         {
             if (!_examples.TryGetValue(fate, out var examples)) _examples.Add(fate, examples = []);
             if (examples.Count >= PerCategory || examples.Exists(example => example.PromptId == trace.Prompt.Id)) return;
-            examples.Add((trace.Prompt.Id, Of(trace, fate)));
+            examples.Add((trace.Prompt.Id, Of(trace, fate, detail())));
         }
 
         public void Save(string folder) => AtomicFile.WriteText(Path.Combine(folder, FileName),
             JsonSerializer.Serialize(_examples.Values.SelectMany(examples => examples.Select(example => example.Example)), Json) + "\n");
     }
 
-    private static TraceExample Of(Trace trace, Fate fate) => new(
+    private static TraceExample Of(Trace trace, Fate fate, string? detail) => new(
         Fates.NameOf(fate), Shorten(trace.Prompt.Messages.Count > 0 ? trace.Prompt.Messages[^1].Content : ""), trace.Prompt.ReferenceAnswer,
         Shorten(trace.Completion.Reasoning), Shorten(trace.Completion.ReasoningUnclosed ? trace.Completion.RawText : trace.Completion.Answer),
-        trace.Verdict.Outcome.ToString().ToLowerInvariant(), trace.Verdict.Reason);
+        trace.Verdict.Outcome.ToString().ToLowerInvariant(), trace.Verdict.Reason, detail is null ? null : Shorten(detail));
 
     private static string Shorten(string text)
     {

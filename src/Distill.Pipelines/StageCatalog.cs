@@ -18,7 +18,8 @@ public static class StageCatalog
         StageKind.Of<TeacherGenOptions, TeacherGenResult>(
             "teacher-gen", "Complete prompts with a teacher and judge every completion.", TraceGeneration.TracesFolder, TraceGeneration.RunAsync),
         StageKind.Of<CurateOptions, CurateResult>(
-            "curate", "Choose the traces to learn from, with a reason for every one that is dropped.", TraceCuration.DatasetFolder, TraceCuration.RunAsync),
+            "curate", "Choose the traces to learn from, with a reason for every one that is dropped.", TraceCuration.DatasetFolder,
+            (options, progress, cancellation) => TraceCuration.RunAsync(options, progress, cancellation, EvaluationProblems.Read)),
         StageKind.Of<TrainOptions, TrainResult>(
             "train", "Train a student on a training set.", TrainStage.ModelFolderName, TrainStage.RunAsync),
         StageKind.Of<ExportOptions, ExportResult>(

@@ -40,6 +40,7 @@ internal sealed class OptionConversion
         Type element = Nullable.GetUnderlyingType(type) ?? type;
         bool nullable = element != type || (element == typeof(string) && IsNullableText(property));
         if (element.IsEnum || element == typeof(string)) return new(element, nullable, isList);
+        if (isList && element == typeof(double)) return new(element, nullable, isList);
         if (!isList && (element == typeof(int) || element == typeof(long) || element == typeof(double) || element == typeof(bool)))
             return new(element, nullable, isList);
         throw new InvalidOperationException($"{property.DeclaringType}.{property.Name}: {property.PropertyType} is no option type");
@@ -78,8 +79,8 @@ internal sealed class OptionConversion
 
     private (object? Value, string? Problem, string? Remedy) ConvertList(IReadOnlyList<string> values)
     {
-        // Words of a closed set hold no commas, so `--gguf F16,Q8_0` can only mean two of them; free text stays as it is.
-        string[] items = [.. _element.IsEnum ? values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)) : values];
+        // Words of a closed set and numbers hold no commas, so `--gguf F16,Q8_0` can only mean two of them; free text stays as it is.
+        string[] items = [.. _element.IsEnum || _element == typeof(double) ? values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)) : values];
         var list = Array.CreateInstance(_element, items.Length);
         for (int i = 0; i < items.Length; i++)
         {

@@ -33,9 +33,8 @@ public sealed class TraceCurationTests : IDisposable
 
         FilterFunnel funnel = FilterFunnel.Load(_folder["out"]);
         Assert.Equal(
-            ["engine_error 1 10", "truncated 1 9", "reasoning_unclosed 1 8", "verdict_incorrect 1 7", "verdict_unverifiable 1 6", "verdict_correct 0 6",
-                "too_long 1 5", "duplicate 1 4", "over_max_per_prompt 1 3"],
-            funnel.Steps.Select(step => $"{step.Reason} {step.Dropped} {step.Remaining}"));
+            ["engine_error 1 10", "truncated 1 9", "reasoning_unclosed 1 8", "verdict_incorrect 1 7", "verdict_unverifiable 1 6", "too_long 1 5", "duplicate 1 4", "over_max_per_prompt 1 3"],
+            funnel.Steps.Where(step => step.Dropped > 0).Select(step => $"{step.Reason} {step.Dropped} {step.Remaining}"));
         Assert.Equal((11, 3, 3), (funnel.RowsIn, funnel.RowsOut, funnel.PromptsOut));
         Assert.Equal(funnel.TokensIn, funnel.TokensOut + funnel.Steps.Sum(step => step.Tokens));
         Assert.Equal((funnel.RowsIn, funnel.RowsOut, funnel.TokensOut), (result.RowsIn, result.RowsOut, result.TokensOut));
@@ -91,7 +90,7 @@ public sealed class TraceCurationTests : IDisposable
     public async Task VerdictsAndTruncationAreAChoice()
     {
         Write(SampleTraces.Make(0), SampleTraces.Make(1, Outcome.Incorrect), SampleTraces.Make(2, Outcome.Unverifiable, FinishReason.Length, unclosed: true));
-        await Run(new CurateOptions { Verdicts = [Outcome.Incorrect, Outcome.Unverifiable], DropTruncated = false });
+        await Run(new CurateOptions { Verdicts = [VerdictPolicy.Incorrect, VerdictPolicy.Unverifiable], DropTruncated = false });
         Assert.Equal(["trace-1", "trace-2"], Kept().Select(trace => trace.Id));
         Assert.Equal(1, FilterFunnel.Load(_folder["out"]).Steps.Single(step => step.Reason == "verdict_correct").Dropped);
     }
@@ -137,9 +136,9 @@ public sealed class TraceCurationTests : IDisposable
         await Assert.ThrowsAsync<InputException>(() => Run(new CurateOptions { MaxTokens = -1 }));
         await Assert.ThrowsAsync<InputException>(() => Run(new CurateOptions { Verdicts = [] }));
         await Run(new CurateOptions());
-        var e = await Assert.ThrowsAsync<InputException>(() => Run(new CurateOptions { Traces = _folder["out"] }));
+        var e = await Assert.ThrowsAsync<InputException>(() => Run(new CurateOptions { Traces = [_folder["out"]] }));
         Assert.Contains("would be overwritten", e.Message);
-        await Assert.ThrowsAsync<InputException>(() => Run(new CurateOptions { Traces = _folder["none"] }));
+        await Assert.ThrowsAsync<InputException>(() => Run(new CurateOptions { Traces = [_folder["none"]] }));
         Assert.Throws<InputException>(() => FilterFunnel.Load(_folder["none"]));
         Assert.Throws<InputException>(() => TraceExample.Load(_folder["none"]));
     }
@@ -153,7 +152,7 @@ public sealed class TraceCurationTests : IDisposable
         using var cancellation = new CancellationTokenSource();
         var cancelWhileWriting = new Listener(reading => { if (reading.Stage.Contains("writing") && reading.Completed > 0) cancellation.Cancel(); });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => TraceCuration.RunAsync(
-            new CurateOptions { Traces = _folder["in"], Out = _folder["out"], MaxPerPrompt = 1, MaxTokens = 25 }, cancelWhileWriting, cancellation.Token));
+            new CurateOptions { Traces = [_folder["in"]], Out = _folder["out"], MaxPerPrompt = 1, MaxTokens = 25 }, cancelWhileWriting, cancellation.Token));
         Assert.Equal(before, Fingerprint.OfPath(_folder["out"]));
     }
 
@@ -165,7 +164,7 @@ public sealed class TraceCurationTests : IDisposable
     }
 
     private Task<CurateResult> Run(CurateOptions options) => TraceCuration.RunAsync(
-        options with { Traces = options.Traces.Length > 0 ? options.Traces : _folder["in"], Out = _folder["out"] }, new Listener(_ => { }), CancellationToken.None);
+        options with { Traces = options.Traces.Count > 0 ? options.Traces : [_folder["in"]], Out = _folder["out"] }, new Listener(_ => { }), CancellationToken.None);
 
     private IEnumerable<Trace> Kept() => TraceReader.Read(Path.Combine(_folder["out"], "dataset"));
 

@@ -1,0 +1,87 @@
+using Distill.Curation.Text;
+using Distill.Prompts;
+using Distill.Runs;
+
+namespace Distill.Curation.Contamination;
+
+/// <summary>
+/// Tells whether a prompt is a problem of an evaluation set: the same but for spacing, case and punctuation, at least 95 % the same
+/// characters, the same but for one word, or with a part of the problem's words in runs of n that are not boilerplate. Safe for several
+/// threads at once.
+/// </summary>
+internal sealed class Decontamination
+{
+    // A line of fewer characters is no evidence when it stands in a longer prompt.
+    private const int ShortestLine = 16;
+
+    private readonly Dictionary<string, BenchmarkItem> _exact = new(StringComparer.Ordinal);
+    private readonly NgramIndex _ngrams;
+    private readonly SimilarTextIndex _similar;
+    private readonly OneWordIndex _oneWord;
+    private long _weak;
+
+    private Decontamination(IReadOnlyList<BenchmarkItem> items, int ngram, double coverage)
+    {
+        foreach (BenchmarkItem item in items) _exact.TryAdd(item.Text.Key, item);
+        _exact.Remove("");
+        BenchmarkItem[] different = [.. _exact.Values];
+        _ngrams = new NgramIndex(different, ngram, coverage);
+        _similar = new SimilarTextIndex(different);
+        _oneWord = new OneWordIndex(different);
+        Sets = [.. items.GroupBy(item => item.Set).Select(set => (set.Key, set.Count()))];
+    }
+
+    /// <summary>The evaluation sets, with the number of problems in each.</summary>
+    public IReadOnlyList<(string Set, int Problems)> Sets { get; }
+
+    /// <summary>Prompts that share runs of words with a problem, but too few to be it.</summary>
+    public long Weak => Interlocked.Read(ref _weak);
+
+    /// <summary>Reads evaluation sets.</summary>
+    /// <param name="paths">Files or folders.</param>
+    /// <param name="read">Reads the problems of one path.</param>
+    /// <param name="ngram">Words of a run.</param>
+    /// <param name="coverage">Share of a problem's words that have to be found in runs.</param>
+    /// <exception cref="InputException">A path cannot be read or holds no problem.</exception>
+    public static Decontamination Load(IReadOnlyList<string> paths, Func<string, IEnumerable<Prompt>> read, int ngram, double coverage)
+    {
+        var items = new List<BenchmarkItem>();
+        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (string path in paths)
+        {
+            int before = items.Count;
+            foreach (Prompt prompt in read(path))
+            {
+                string set = prompt.Source.Length > 0 ? prompt.Source : PromptReader.SourceOf(path);
+                items.Add(new BenchmarkItem(set, numbers[set] = numbers.GetValueOrDefault(set) + 1, PromptText.Of(prompt)));
+            }
+            if (items.Count == before) throw new InputException($"{path}: holds no problem to decontaminate against", "name a suite or a file of prompts");
+        }
+        return new Decontamination(items, ngram, coverage);
+    }
+
+    /// <summary>The problem that a prompt contains, or null.</summary>
+    public ContaminationMatch? Find(PromptText prompt)
+    {
+        if (prompt.Words.Length == 0) return null;
+        if (Exact(prompt) is { } exact) return exact;
+        (ContaminationMatch? shared, bool weak) = _ngrams.Find(prompt);
+        if ((shared ?? _similar.Find(prompt) ?? _oneWord.Find(prompt)) is { } found) return found;
+        if (weak) Interlocked.Increment(ref _weak);
+        return null;
+    }
+
+    // The whole prompt, or one of its lines: how a short problem is put into a longer prompt.
+    private ContaminationMatch? Exact(PromptText prompt)
+    {
+        if (_exact.TryGetValue(prompt.Key, out BenchmarkItem? item)) return new ContaminationMatch(item, "exact", prompt.Span(0, prompt.Words.Length - 1), 1);
+        if (!prompt.Text.Contains('\n')) return null;
+        foreach (string line in prompt.Text.Split('\n'))
+        {
+            if (line.Length < ShortestLine) continue;
+            PromptText part = PromptText.Of(line);
+            if (part.Key.Length >= ShortestLine && _exact.TryGetValue(part.Key, out item)) return new ContaminationMatch(item, "exact", part.Span(0, part.Words.Length - 1), 1);
+        }
+        return null;
+    }
+}

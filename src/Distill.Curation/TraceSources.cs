@@ -1,0 +1,67 @@
+using Distill.Runs;
+using Distill.Traces;
+
+namespace Distill.Curation;
+
+/// <summary>What is curated: the traces, and behind them the general data.</summary>
+internal sealed class TraceSources
+{
+    private readonly CurateOptions _options;
+
+    /// <param name="options">The options.</param>
+    /// <exception cref="InputException">A source cannot be found.</exception>
+    public TraceSources(CurateOptions options)
+    {
+        _options = options;
+        Paths = [.. options.Traces, .. options.General];
+        long?[] rows = [.. Paths.Select(TraceDataset.CountRows)];
+        TotalRows = rows.Contains(null) ? 0 : rows.Sum() ?? 0;
+    }
+
+    /// <summary>Every source.</summary>
+    public IReadOnlyList<string> Paths { get; }
+
+    /// <summary>Rows of all sources' files, 0 when not known without reading them.</summary>
+    public long TotalRows { get; }
+
+    /// <summary>Whether a source is general data, of which no verdict is asked.</summary>
+    public bool IsGeneral(int source) => source >= _options.Traces.Count;
+
+    /// <summary>Reads everything in order, pieces side by side on all cores, a few pieces in memory at a time.</summary>
+    /// <param name="stage">Name of the pass, for progress.</param>
+    /// <param name="work">Looks at the traces of one piece; run on any thread.</param>
+    /// <param name="progress">Receives readings.</param>
+    /// <param name="cancellation">Stops between two pieces.</param>
+    /// <exception cref="InputException">A source cannot be read.</exception>
+    public IEnumerable<IReadOnlyList<T>> Read<T>(string stage, Func<int, IReadOnlyList<Trace>, IReadOnlyList<T>> work, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    {
+        var running = new Queue<Task<IReadOnlyList<T>>>();
+        long row = 0;
+        try
+        {
+            foreach ((int source, Func<IReadOnlyList<Trace>> chunk) in Chunks())
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (running.Count > Environment.ProcessorCount) yield return Next();
+                running.Enqueue(Task.Run(() => work(source, chunk()), cancellation));
+            }
+            while (running.Count > 0) yield return Next();
+        }
+        finally
+        {
+            foreach (Task<IReadOnlyList<T>> task in running) ((IAsyncResult)task).AsyncWaitHandle.WaitOne(); // files are closed before anyone removes them
+        }
+
+        IReadOnlyList<T> Next()
+        {
+            cancellation.ThrowIfCancellationRequested();
+            IReadOnlyList<T> result = running.Dequeue().GetAwaiter().GetResult();
+            row += result.Count;
+            progress.Report(new ProgressEvent(stage, row, Math.Max(TotalRows, TotalRows == 0 ? 0 : row), "rows"));
+            return result;
+        }
+    }
+
+    private IEnumerable<(int Source, Func<IReadOnlyList<Trace>> Chunk)> Chunks() => Paths.SelectMany(
+        (path, source) => TraceDataset.Chunks(path, _options.Columns).Select(chunk => (source, chunk)));
+}
