@@ -17,21 +17,21 @@ public static class TraceCuration
     /// <param name="options">The options.</param>
     /// <param name="progress">Receives readings.</param>
     /// <param name="cancellation">Stops the stage; what it had written before stays.</param>
-    /// <param name="readBenchmark">Reads the problems of an evaluation set; without it sets are files of prompts.</param>
+    /// <param name="readSuite">Reads the problems of an evaluation suite (<c>.yaml</c>); without it evaluation sets are files of prompts.</param>
     /// <exception cref="InputException">The traces cannot be read, an option is out of range, or nothing is left.</exception>
     public static async Task<CurateResult> RunAsync(
-        CurateOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation, Func<string, IEnumerable<Prompt>>? readBenchmark = null)
+        CurateOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation, Func<string, IEnumerable<Prompt>>? readSuite = null)
     {
         CurateCheck.Check(options);
-        return await Task.Run(() => Curate(options, readBenchmark ?? (path => PromptReader.Read(path)), progress, cancellation), cancellation);
+        return await Task.Run(() => Curate(options, readSuite, progress, cancellation), cancellation);
     }
 
-    private static CurateResult Curate(CurateOptions options, Func<string, IEnumerable<Prompt>> readBenchmark, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    private static CurateResult Curate(CurateOptions options, Func<string, IEnumerable<Prompt>>? readSuite, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         var sources = new TraceSources(options);
         CurateCheck.CheckPlace(options);
         Decontamination? decontamination = options.Decontaminate.Count == 0 ? null
-            : Decontamination.Load(options.Decontaminate, readBenchmark, options.DecontaminateNgram, options.DecontaminateCoverage);
+            : Decontamination.Load(options.Decontaminate, readSuite, options.DecontaminateNgram, options.DecontaminateCoverage);
         var preparation = new TracePreparation(options);
         Survey survey = Survey.Take(sources, preparation, decontamination, options, progress, cancellation);
         var selection = new Selection(survey, sources, options);

@@ -49,7 +49,7 @@ public static class TraceReader
     {
         if (File.Exists(pathOrFolder)) return [pathOrFolder];
         if (!Directory.Exists(pathOrFolder)) throw new InputException($"{pathOrFolder}: no such file or folder", "name a Parquet file of traces, or a folder of them");
-        foreach (string folder in new[] { pathOrFolder, Path.Combine(pathOrFolder, "traces"), Path.Combine(pathOrFolder, "dataset") })
+        foreach (string folder in new[] { Path.Combine(pathOrFolder, "traces"), Path.Combine(pathOrFolder, "dataset"), pathOrFolder })
         {
             if (!Directory.Exists(folder)) continue;
             string[] files = Directory.GetFiles(folder, "*.parquet");

@@ -12,7 +12,7 @@ namespace Distill.Curation.Contamination;
 internal sealed class Decontamination
 {
     // A line of fewer characters is no evidence when it stands in a longer prompt.
-    private const int ShortestLine = 16;
+    private const int ShortestLine = 12;
 
     private readonly Dictionary<string, BenchmarkItem> _exact = new(StringComparer.Ordinal);
     private readonly NgramIndex _ngrams;
@@ -38,26 +38,25 @@ internal sealed class Decontamination
     public long Weak => Interlocked.Read(ref _weak);
 
     /// <summary>Reads evaluation sets.</summary>
-    /// <param name="paths">Files or folders.</param>
-    /// <param name="read">Reads the problems of one path.</param>
+    /// <param name="paths">Suites (<c>.yaml</c>), and files or folders of prompts.</param>
+    /// <param name="readSuite">Reads the problems of a suite; null where suites are not known.</param>
     /// <param name="ngram">Words of a run.</param>
     /// <param name="coverage">Share of a problem's words that have to be found in runs.</param>
     /// <exception cref="InputException">A path cannot be read or holds no problem.</exception>
-    public static Decontamination Load(IReadOnlyList<string> paths, Func<string, IEnumerable<Prompt>> read, int ngram, double coverage)
+    public static Decontamination Load(IReadOnlyList<string> paths, Func<string, IEnumerable<Prompt>>? readSuite, int ngram, double coverage)
     {
         var items = new List<BenchmarkItem>();
-        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (string path in paths)
         {
             int before = items.Count;
-            foreach (Prompt prompt in read(path))
-            {
-                string set = prompt.Source.Length > 0 ? prompt.Source : PromptReader.SourceOf(path);
-                items.Add(new BenchmarkItem(set, numbers[set] = numbers.GetValueOrDefault(set) + 1, PromptText.Of(prompt)));
-            }
+            if (readSuite is not null && Path.GetExtension(path).ToLowerInvariant() is ".yaml" or ".yml") Add(Path.GetFileNameWithoutExtension(path), readSuite(path));
+            else foreach (string file in DatasetReader.FilesOf(path)) Add(PromptReader.SourceOf(file), PromptReader.Read(file));
             if (items.Count == before) throw new InputException($"{path}: holds no problem to decontaminate against", "name a suite or a file of prompts");
         }
         return new Decontamination(items, ngram, coverage);
+
+        void Add(string set, IEnumerable<Prompt> prompts) =>
+            items.AddRange(prompts.Select((prompt, index) => new BenchmarkItem(set, index + 1, PromptText.Of(prompt))));
     }
 
     /// <summary>The problem that a prompt contains, or null.</summary>

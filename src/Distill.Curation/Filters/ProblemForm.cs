@@ -17,12 +17,12 @@ internal static partial class ProblemForm
 
     private static string? Found(Regex pattern, string problem) => pattern.Match(problem) is { Success: true } match ? match.Value.ReplaceLineEndings(" ").Trim() : null;
 
-    [GeneratedRegex(@"\b(?:(?:in|see|shown in|from|of) (?:the |this )?(?:figures?|diagrams?|pictures?|images?|graphs?)\b(?: (?:below|above|shown))?|(?:figure|diagram|image|graph|picture) (?:below|above|shows)|!\[|\[asy\])", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\b(?:(?:in|see|shown in|refer to) (?:the |this )?(?:figure|diagram|picture|image|graph)\b|(?:figure|diagram|image|graph|picture) (?:below|above|shows|shown)\b)|!\[|\[asy\]", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex FigureWords();
 
     [GeneratedRegex(@"(?:^|[\s:.;])\(?a\)[^)]{3,400}?[\s.;?]\(?b\)\s", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex PartLabels();
 
-    [GeneratedRegex(@"\b(?:prove that|prove the|prove or disprove|show that|give a proof|write a proof)\b", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"(?:^|[.;:!?,]\s+|\band |\bplease )(?:prove|show) that\b|\b(?:prove the|prove or disprove|give a proof|write a proof)\b", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex ProofWords();
 }

@@ -20,24 +20,24 @@ public static class DatasetLint
     /// <param name="options">The options.</param>
     /// <param name="progress">Receives readings.</param>
     /// <param name="cancellation">Stops between two pieces.</param>
-    /// <param name="readBenchmark">Reads the problems of an evaluation set; without it sets are files of prompts.</param>
+    /// <param name="readSuite">Reads the problems of an evaluation suite (<c>.yaml</c>); without it evaluation sets are files of prompts.</param>
     /// <exception cref="InputException">The set cannot be read, or an option is out of range.</exception>
     public static Task<LintReport> RunAsync(
-        LintOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation, Func<string, IEnumerable<Prompt>>? readBenchmark = null)
+        LintOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation, Func<string, IEnumerable<Prompt>>? readSuite = null)
     {
         CurateOptions curate = options.ToCurateOptions();
         CurateCheck.Check(curate);
         if (options.Examples < 0) throw new InputException("`examples` is negative", "give a number of examples, or 0 for none");
         IVerifier verifier = Verifiers.Create(options.Verify);
-        return Task.Run(() => Look(options, curate, new RowLint(verifier), readBenchmark ?? (path => PromptReader.Read(path)), progress, cancellation), cancellation);
+        return Task.Run(() => Look(options, curate, new RowLint(verifier), readSuite, progress, cancellation), cancellation);
     }
 
     private static LintReport Look(
-        LintOptions options, CurateOptions curate, RowLint lint, Func<string, IEnumerable<Prompt>> readBenchmark, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+        LintOptions options, CurateOptions curate, RowLint lint, Func<string, IEnumerable<Prompt>>? readSuite, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         var sources = new TraceSources(curate);
         Decontamination? decontamination = curate.Decontaminate.Count == 0 ? null
-            : Decontamination.Load(curate.Decontaminate, readBenchmark, curate.DecontaminateNgram, curate.DecontaminateCoverage);
+            : Decontamination.Load(curate.Decontaminate, readSuite, curate.DecontaminateNgram, curate.DecontaminateCoverage);
         Survey survey = Survey.Take(sources, new TracePreparation(curate), decontamination, curate, progress, cancellation);
         var among = new AmongRows(survey);
         var tally = new Tally(options.Examples);

@@ -31,7 +31,7 @@ internal sealed class PromptText
     /// <summary>A text.</summary>
     public static PromptText Of(string text)
     {
-        text = Compose(text);
+        text = Plain(text);
         var key = new StringBuilder(text.Length);
         var words = new List<Word>(text.Length / 5);
         var keyEnds = new List<int>(text.Length / 5);
@@ -49,6 +49,7 @@ internal sealed class PromptText
             }
             kept.Add(words[i]);
             int start = i == 0 ? 0 : keyEnds[i - 1];
+            if (said.Length > 0 && char.IsDigit(said[^1]) && char.IsDigit(key[start])) said.Append(','); // 1, 2 is not 12
             said.Append(key, start, keyEnds[i] - start);
             i++;
         }
@@ -63,19 +64,23 @@ internal sealed class PromptText
         return span.Length <= Longest ? span : span[..(char.IsHighSurrogate(span[Longest - 1]) ? Longest - 1 : Longest)] + "…";
     }
 
-    // Full-width digits and ligatures as what they stand for.
-    private static string Compose(string text)
+    // Full-width characters and typeset operators as the plain ones, so that nothing moves.
+    private static string Plain(string text) => Ascii.IsValid(text) ? text : string.Create(text.Length, text, (plain, typeset) =>
     {
-        if (Ascii.IsValid(text)) return text;
-        try
+        for (int i = 0; i < plain.Length; i++)
         {
-            return text.Normalize(NormalizationForm.FormKC);
+            plain[i] = typeset[i] switch
+            {
+                >= '\uFF01' and <= '\uFF5E' and var wide => (char)(wide - 0xFEE0),
+                '\u2212' or '\u2013' => '-',
+                '\u00D7' or '\u00B7' or '\u22C5' => '*',
+                '\u00F7' => '/',
+                '\u2264' => '<',
+                '\u2265' => '>',
+                var same => same,
+            };
         }
-        catch (ArgumentException) // half a surrogate pair: nothing to compose
-        {
-            return text;
-        }
-    }
+    });
 
     private static int Numbering(string text, List<Word> words)
     {

@@ -13,7 +13,7 @@ internal ref struct WordScanner
     // Commands that only set the type of what follows.
     private static readonly HashSet<string> Silent = new(StringComparer.Ordinal)
     {
-        "left", "right", "text", "textbf", "textit", "mathrm", "mathbf", "mathit", "operatorname", "displaystyle", "quad", "qquad", "big", "Big", "bigg", "Bigg", "begin", "end", "limits",
+        "left", "right", "text", "textbf", "textit", "mathrm", "mathbf", "mathit", "operatorname", "displaystyle", "quad", "qquad", "big", "bigg", "begin", "end", "limits",
     };
 
     private readonly ReadOnlySpan<char> _text;
@@ -37,7 +37,7 @@ internal ref struct WordScanner
     {
         var scanner = new WordScanner(text, key, words, keyEnds);
         while (scanner._next < text.Length) scanner.Step();
-        key.Length -= scanner._operators; // an operator with nothing behind it says nothing
+        scanner.Forget();
     }
 
     private void Step()
@@ -48,13 +48,24 @@ internal ref struct WordScanner
         else if (IsIdeograph(c)) Add(_next, _next + 1, isNumber: false);
         else if (char.IsLetter(c)) Add(_next, EndOfLetters(_next), isNumber: false);
         else if (Operators.Contains(c)) Operator(c);
-        else _next++;
+        else
+        {
+            if (c == '?') Forget();
+            _next++;
+        }
+    }
+
+    // An operator with nothing behind it, as in "2+3 = ?", says nothing.
+    private void Forget()
+    {
+        _key.Length -= _operators;
+        _operators = 0;
     }
 
     private void Command()
     {
         int end = EndOfLetters(_next + 1);
-        string name = _text[(_next + 1)..end].ToString();
+        string name = _text[(_next + 1)..end].ToString().ToLowerInvariant();
         switch (name)
         {
             case "": _next++; return;

@@ -98,7 +98,7 @@ public sealed class TraceCurationTests : IDisposable
     [Fact]
     public async Task ExamplesShowEveryCategory()
     {
-        Write([.. Enumerable.Range(0, 40).Select(i => SampleTraces.Make(i, i % 2 == 0 ? Outcome.Correct : Outcome.Incorrect, reasoning: i == 2 ? new string('x', 9000) : null)),
+        Write([.. Enumerable.Range(0, 40).Select(i => SampleTraces.Make(i, i % 2 == 0 ? Outcome.Correct : Outcome.Incorrect, reasoning: i == 2 ? string.Concat(Enumerable.Range(0, 2250).Select(n => $"{n:0000}")) : null)),
             SampleTraces.Make(40, Outcome.Unverifiable, FinishReason.Length, unclosed: true, answer: "")]);
         await Run(new CurateOptions());
         IReadOnlyList<TraceExample> examples = TraceExample.Load(_folder["out"]);
