@@ -12,6 +12,9 @@ public abstract class DatasetRow
     /// <summary>File and line or row, for errors.</summary>
     public abstract string Where { get; }
 
+    /// <summary>The names under which the row has something.</summary>
+    public abstract IEnumerable<string> Names { get; }
+
     /// <summary>Whether the row has a value of that name that is not null.</summary>
     public abstract bool Has(string name);
 

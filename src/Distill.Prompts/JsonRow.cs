@@ -19,6 +19,8 @@ internal sealed class JsonRow : DatasetRow
 
     public override string Where { get; }
 
+    public override IEnumerable<string> Names => _values.Keys;
+
     public override bool Has(string name) => Find(name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 
     public override string? Text(string name, string separator = "\n\n") => Guard(() => TextOf(Find(name), separator));

@@ -60,6 +60,8 @@ internal sealed class ParquetRowGroup
     {
         public override string Where => $"{group._table.Path}: row {group._firstRow + row}";
 
+        public override IEnumerable<string> Names => group._table.Columns;
+
         public override bool Has(string name) => group._names.TryGetValue(name, out string? column)
             ? group._table.IsList(column) || group.TextsOf(column)[row] is not null
             : HasMessages(group._names, name);

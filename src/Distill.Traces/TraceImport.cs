@@ -62,8 +62,8 @@ internal sealed class TraceImport(string source, ColumnMap columns)
             if (row.Text(reasoning) is { } thought && row.Text(answer) is { } said) return [ReasoningSplit.Join(thought, said, startsInReasoning: false)];
         foreach (string name in ImportNames.Completions)
             if (AllOf(row, name) is { Count: > 0 } found) return found;
-        throw new InputException($"{row.Where}: holds no completion",
-            $"name its column with `completion_column`; it is looked for under {string.Join(", ", ImportNames.Completions.Select(name => $"`{name}`"))}");
+        throw new InputException($"{row.Where}: holds no completion; found {string.Join(", ", row.Names.Select(name => $"`{name}`"))}",
+            $"name its column with `--completion-column`; it is looked for under {string.Join(", ", ImportNames.Completions.Select(name => $"`{name}`"))}");
     }
 
     // A list is several completions of one prompt, a conversation ends with one, anything else is one text.

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Distill.Chat;
 using Distill.Curation;
@@ -117,8 +116,8 @@ internal sealed class CurationSpeed : IMeasurement
 
     private static async Task CurateAsync(string folder, string[] sets)
     {
-        using var process = Process.GetCurrentProcess();
-        var clock = Stopwatch.StartNew();
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        var clock = System.Diagnostics.Stopwatch.StartNew();
         var laps = new Laps(clock);
         CurateResult result = await TraceCuration.RunAsync(
             new CurateOptions { Traces = [Path.Combine(folder, "traces")], Out = Path.Combine(folder, "out"), Decontaminate = sets, MaxPerPrompt = 2 }, laps, CancellationToken.None);
@@ -134,7 +133,7 @@ internal sealed class CurationSpeed : IMeasurement
     }
 
     /// <summary>When each part of the work ended.</summary>
-    private sealed class Laps(Stopwatch clock) : IProgress<ProgressEvent>
+    private sealed class Laps(System.Diagnostics.Stopwatch clock) : IProgress<ProgressEvent>
     {
         private readonly Dictionary<string, double> _ends = [];
 

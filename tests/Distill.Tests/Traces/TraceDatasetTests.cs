@@ -69,7 +69,7 @@ public sealed class TraceDatasetTests : IDisposable
         Assert.Equal("A", TraceDataset.Read(_folder["a.jsonl"], columns).First().Completion.Answer);
         File.AppendAllText(_folder["a.jsonl"], "\n" + """{"q":"Q"}""");
         Assert.Equal($"{_folder["a.jsonl"]}:2: column `wrote` is missing or empty", Assert.Throws<InputException>(() => TraceDataset.Read(_folder["a.jsonl"], columns).ToList()).Message);
-        Assert.Equal($"{_folder["a.jsonl"]}:1: holds no completion", Assert.Throws<InputException>(() => TraceDataset.Read(_folder["a.jsonl"]).ToList()).Message);
+        Assert.Equal($"{_folder["a.jsonl"]}:1: holds no completion; found `q`, `gold`, `wrote`", Assert.Throws<InputException>(() => TraceDataset.Read(_folder["a.jsonl"]).ToList()).Message);
     }
 
     [Fact]
