@@ -43,6 +43,9 @@ public sealed class BatchStream
     /// <summary>Rows of an epoch.</summary>
     public int RowsPerEpoch => _rows.Count;
 
+    /// <summary>Updates of the whole training: as many as were asked for, else what the epochs take.</summary>
+    public int StepsOf(TrainOptions options) => options.MaxSteps ?? Math.Max(1, (int)((long)RowsPerEpoch * options.Epochs / options.BatchSize));
+
     /// <summary>The rows of the next update. Rows left at the end of an epoch are followed by the next epoch's first.</summary>
     public StepBatches NextStep()
     {

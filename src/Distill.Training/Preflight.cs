@@ -93,8 +93,12 @@ public sealed record Preflight
             [.. some.Take(LongestListed).Select(sample => new SampleLength(sample.Id, sample.Length))];
     }
 
-    /// <summary>Writes the file.</summary>
-    public void Save(string folder) => AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Json) + "\n");
+    /// <summary>Writes the file, and says the same on the screen.</summary>
+    public void Show(string folder, IProgress<ProgressEvent> progress)
+    {
+        AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Json) + "\n");
+        foreach (string line in Lines()) progress.Report(ProgressEvent.Say(line));
+    }
 
     /// <summary>The numbers for a person to read.</summary>
     public IEnumerable<string> Lines()

@@ -39,11 +39,17 @@ public sealed class Student
     public void Save(string folder) => AtomicFile.WriteFolder(folder, target =>
     {
         ModelWeights.Save(Model, target);
-        foreach (string file in CompanionFiles.Where(file => File.Exists(Path.Combine(_companions, file))))
-            File.Copy(Path.Combine(_companions, file), Path.Combine(target, file));
+        CopyCompanions(_companions, target);
         string generation = Path.Combine(target, "generation_config.json");
         if (!File.Exists(generation)) AtomicFile.WriteText(generation, GenerationConfig(Model.Config));
     });
+
+    /// <summary>Copies what belongs to a model folder besides the weights and their shape: tokenizer, template, sampling.</summary>
+    internal static void CopyCompanions(string source, string target)
+    {
+        foreach (string file in CompanionFiles.Where(file => File.Exists(Path.Combine(source, file))))
+            File.Copy(Path.Combine(source, file), Path.Combine(target, file), overwrite: true);
+    }
 
     private static Student FromPreset(ModelConfig preset, TrainOptions options, Device device)
     {

@@ -12,6 +12,39 @@ public enum ExcessLength
     Raise,
 }
 
+/// <summary>What trains.</summary>
+public enum TrainingEngine
+{
+    /// <summary>This process.</summary>
+    InProcess,
+
+    /// <summary>TRL over DeepSpeed or FSDP, started by torchrun: several GPUs, several machines.</summary>
+    Torchrun,
+}
+
+/// <summary>What starts a training beyond this process.</summary>
+public enum Launcher
+{
+    /// <summary>Distill itself, on this machine.</summary>
+    Local,
+
+    /// <summary>A Slurm cluster, by <c>sbatch</c>.</summary>
+    Slurm,
+
+    /// <summary>A Kubernetes cluster, by <c>kubectl apply</c>.</summary>
+    Kubernetes,
+}
+
+/// <summary>How torchrun's GPUs divide the model.</summary>
+public enum Sharding
+{
+    /// <summary>DeepSpeed ZeRO, stage 3.</summary>
+    Zero3,
+
+    /// <summary>PyTorch's fully sharded data parallel, version 2.</summary>
+    Fsdp,
+}
+
 /// <summary>Options of the <c>train</c> stage.</summary>
 public sealed record TrainOptions
 {
@@ -130,6 +163,26 @@ public sealed record TrainOptions
     /// <summary>Where to compute.</summary>
     [Option("cpu, cuda or cuda:N")]
     public string Device { get; init; } = "cpu";
+
+    /// <summary>What trains.</summary>
+    [Option("in-process, or torchrun: hand the same training to TRL over several GPUs or machines and take the model back")]
+    public TrainingEngine Engine { get; init; } = TrainingEngine.InProcess;
+
+    /// <summary>What starts torchrun.</summary>
+    [Option("what starts torchrun: local, slurm or kubernetes", DoesNotChangeResult = true)]
+    public Launcher Launcher { get; init; } = Launcher.Local;
+
+    /// <summary>How torchrun's GPUs divide the model.</summary>
+    [Option("how torchrun's GPUs divide the model: zero3 or fsdp")]
+    public Sharding Sharding { get; init; } = Sharding.Zero3;
+
+    /// <summary>Machines of torchrun.</summary>
+    [Option("machines of torchrun")]
+    public int Nodes { get; init; } = 1;
+
+    /// <summary>GPUs of each machine of torchrun.</summary>
+    [Option("GPUs of each machine of torchrun")]
+    public int GpusPerNode { get; init; } = 8;
 
     /// <summary>Threads of one operation; 0 takes one per core.</summary>
     [Option("threads of one operation (0: one per core)")]

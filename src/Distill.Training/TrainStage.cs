@@ -30,6 +30,7 @@ public static class TrainStage
     public static Task<TrainResult> RunAsync(TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         Validate(options);
+        if (options.Engine == TrainingEngine.Torchrun) return TorchrunTraining.RunAsync(options, progress, cancellation);
         TorchRuntime.Initialize(options.Threads);
         Device device = TorchRuntime.Device(options.Device);
         Student student = Student.Prepare(options, device);
@@ -46,8 +47,7 @@ public static class TrainStage
         var batches = new BatchStream(samples, options, state.Position);
         int totalSteps = options.MaxSteps ?? Math.Max(1, (int)((long)batches.RowsPerEpoch * options.Epochs / options.BatchSize));
         var preflight = Preflight.Of(samples, set.Dropped, batches, student.Chat, options, totalSteps);
-        preflight.Save(options.Out);
-        foreach (string line in preflight.Lines()) progress.Report(ProgressEvent.Say(line));
+        preflight.Show(options.Out, progress);
 
         string metricsPath = Path.Combine(options.Out, MetricsFileName);
         using (var metrics = new TrainingMetrics(metricsPath, state.Step))
@@ -71,6 +71,7 @@ public static class TrainStage
             ("max_gradient_norm", options.MaxGradientNorm > 0), ("checkpoint_every", options.CheckpointEvery >= 1),
             ("beta1", options.Beta1 is >= 0 and < 1), ("beta2", options.Beta2 is >= 0 and < 1), ("weight_decay", options.WeightDecay >= 0),
             ("held_out_share", options.HeldOutShare is >= 0 and < 1), ("held_out_every", options.HeldOutEvery >= 1),
+            ("nodes", options.Nodes >= 1), ("gpus_per_node", options.GpusPerNode >= 1),
             ("patience", options.Patience >= 0 && (options.Patience == 0 || options.HeldOutShare > 0)),
             ("spike_factor", options.SpikeFactor is 0 or > 1),
         ];

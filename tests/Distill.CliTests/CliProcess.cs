@@ -54,7 +54,13 @@ internal sealed class CliProcess : IDisposable
         // A test run that was started in the background has SIGINT ignored, and its children inherit that.
         string[] signals = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : [];
         string[] line = [.. wrapper, .. signals, "dotnet", Program, .. arguments];
-        var start = new ProcessStartInfo(line[0], line[1..])
+        return StartProgram(folder, line[0], line[1..], variables);
+    }
+
+    /// <summary>Starts any program, with the same surroundings.</summary>
+    public static CliProcess StartProgram(string folder, string program, IReadOnlyList<string> arguments, params (string Name, string Value)[] variables)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
