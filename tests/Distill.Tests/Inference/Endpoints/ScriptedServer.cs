@@ -94,8 +94,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 serving.Add(Task.Run(() => ServeAsync(client)));
             }
         }
-        catch (OperationCanceledException) { }
-        catch (SocketException) { }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException) { } // whichever the listener notices first
         await Task.WhenAll(serving);
     }
 
