@@ -18,11 +18,13 @@ internal static class StageCommand
             flags.Add((option, flag));
             command.Options.Add(flag);
         }
-        var replace = new Option<bool>("--replace") { Description = "replace what `--out` holds if it was made with other options or inputs" };
+        Argument<string?>? argument = Argument(kind, command);
+        var replace = new Option<bool>("--replace", "--force") { Description = "replace what `--out` holds if it was made with other options or inputs" };
         command.Options.Add(replace);
         command.SetAction(async (parsed, cancellation) =>
         {
             OptionValue[] values = ValuesOf(flags, parsed);
+            if (argument != null && parsed.GetValue(argument) is { } word) values = [Named(argument.Name, word), .. values];
             using var display = new ProgressDisplay(terminal, time);
             var (manifest, wasDone) = await StageRun.RunAloneAsync(kind, values, parsed.GetValue(replace), display, time, cancellation);
             display.Settle(wasDone ? "=" : "✓", "green", wasDone ? $"{kind.Name}: already done" : $"{kind.Name}: done in {DurationText.Of(TimeSpan.FromSeconds(manifest.Seconds))}");
@@ -31,6 +33,17 @@ internal static class StageCommand
         });
         return command;
     }
+
+    // The option that may also stand by itself: `export model` is `export --model model`.
+    private static Argument<string?>? Argument(StageKind kind, Command command)
+    {
+        if (kind.Options.Options.FirstOrDefault(option => option.IsArgument) is not { } option) return null;
+        var argument = new Argument<string?>(option.Key) { Description = $"the same as `{option.Flag}`", Arity = ArgumentArity.ZeroOrOne };
+        command.Arguments.Add(argument);
+        return argument;
+    }
+
+    private static OptionValue Named(string key, string value) => new(key, [value], "--" + key.Replace('_', '-'));
 
     /// <summary>What the user gave on the command line.</summary>
     public static OptionValue[] ValuesOf(IEnumerable<(StageOption Option, Option<string[]> Flag)> flags, ParseResult parsed) => [.. flags

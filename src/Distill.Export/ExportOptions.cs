@@ -6,8 +6,8 @@ namespace Distill.Export;
 /// <summary>Options of <c>distill export</c>.</summary>
 public sealed record ExportOptions
 {
-    /// <summary>The model to export, in Hugging Face's layout.</summary>
-    [Option("Model folder to export (Hugging Face layout).", Required = true, IsPath = true)]
+    /// <summary>The model to export: a folder in Hugging Face's layout, or a GGUF file in F32, F16 or BF16.</summary>
+    [Option("Model folder (Hugging Face layout) or F32, F16 or BF16 GGUF file to export.", Required = true, IsPath = true, IsArgument = true)]
     public string Model { get; init; } = "";
 
     /// <summary>GGUF files to write, by quantization type.</summary>
@@ -17,6 +17,26 @@ public sealed record ExportOptions
     /// <summary>ONNX folders to write, by precision.</summary>
     [Option("ONNX folders to write, by precision.")]
     public IReadOnlyList<OnnxPrecision> Onnx { get; init; } = [];
+
+    /// <summary><c>none</c>, <c>auto</c>, or an imatrix file in either of llama.cpp's formats.</summary>
+    [Option("Importance matrix for quantisation: none, auto (compute it from --calibration), or a file (.gguf or .dat).", IsPath = true)]
+    public string Imatrix { get; init; } = "none";
+
+    /// <summary>What <c>auto</c> computes the imatrix from.</summary>
+    [Option("Calibration text for --imatrix auto: a folder of traces (the verified ones are used) or a text file.", IsPath = true)]
+    public string? Calibration { get; init; }
+
+    /// <summary>Types of single tensors, <c>pattern=type</c>.</summary>
+    [Option("Type of the tensors whose GGUF names match a pattern, e.g. ffn_down=Q6_K; the first match wins.")]
+    public IReadOnlyList<string> TensorType { get; init; } = [];
+
+    /// <summary>Largest GGUF file.</summary>
+    [Option("Largest GGUF file, e.g. 4GB; a larger model is split into shards.")]
+    public string? MaxShardSize { get; init; }
+
+    /// <summary>llama.cpp's name for the tokenizer's way of splitting text.</summary>
+    [Option("llama.cpp's pre-tokenizer name, for a tokenizer that is not recognised.")]
+    public string? Pre { get; init; }
 
     /// <summary>Name in files and metadata; by default the model folder's.</summary>
     [Option("Name in file names and metadata (default: the model folder's).")]

@@ -23,6 +23,9 @@ public sealed record ExportResult
     /// <summary>Weights of the model.</summary>
     public required long Parameters { get; init; }
 
+    /// <summary>Which rows fitted no block of the wanted type and what it costs, or null when all did.</summary>
+    public string? Fallbacks { get; init; }
+
     /// <summary>The exported models.</summary>
     public required IReadOnlyList<ArtifactFile> Files { get; init; }
 

@@ -1,8 +1,7 @@
 using Distill.Export.Gguf;
 using Distill.Export.Onnx;
-using Distill.Models;
+using Distill.Export.Quantization;
 using Distill.Runs;
-using Distill.Weights;
 
 namespace Distill.Export;
 
@@ -23,51 +22,71 @@ public static class ModelExport
     private static ExportResult Run(ExportOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         if (options.Gguf.Count + options.Onnx.Count == 0) throw new InputException("nothing to export", "name a type, e.g. `--gguf Q8_0` or `--onnx fp32`");
-        string name = CheckedName(options.Name ?? FolderName(options.Model));
-        long parameters = CountParameters(options.Model);
+        string name = CheckedName(options.Name ?? DefaultName(options.Model));
+        GgufExportSettings settings = Settings(options);
+        using GgufModelSource source = GgufModelSource.Open(options.Model, name, settings);
+        GgufFilePlan[] plans = [.. options.Gguf.Distinct().Select(type => new GgufFilePlan(source, type, settings))];
+        DiskSpace.Require(options.Out, plans.Sum(plan => plan.TensorBytes));
         var files = new List<ArtifactFile>();
-        foreach (GgufFileType type in options.Gguf.Distinct())
+        foreach (GgufFilePlan plan in plans)
         {
             cancellation.ThrowIfCancellationRequested();
-            string relative = $"gguf/{name}-{type}.gguf", path = Path.Combine(options.Out, "gguf", $"{name}-{type}.gguf");
-            GgufSummary summary = GgufExport.Write(options.Model, path, type, name, progress, cancellation);
-            files.Add(Describe(path, relative, "gguf", type.ToString(), summary.BitsPerWeight) with { FallbackTensors = summary.FallbackTensors });
+            GgufSummary summary = GgufExport.Write(plan, Path.Combine(options.Out, "gguf", $"{name}-{plan.Type}.gguf"), progress, cancellation);
+            files.Add(Describe(options.Out, summary.Files, "gguf", plan.Type.ToString(), summary.BitsPerWeight) with { FallbackTensors = summary.FallbackTensors });
         }
         if (options.Onnx.Count > 0)
         {
             cancellation.ThrowIfCancellationRequested();
             progress.Report(new ProgressEvent("export ONNX", 0, 1, "files"));
-            string path = OnnxExport.Write(options.Model, Path.Combine(options.Out, "onnx"), cancellation);
-            files.Add(Describe(path, Path.GetRelativePath(options.Out, path).Replace('\\', '/'), "onnx", "fp32", 32));
+            files.Add(Describe(options.Out, [OnnxExport.Write(options.Model, Path.Combine(options.Out, "onnx"), cancellation)], "onnx", "fp32", 32));
             progress.Report(new ProgressEvent("export ONNX", 1, 1, "files"));
         }
-        var result = new ExportResult { Name = name, Parameters = parameters, Files = files };
+        string[] fallbacks = [.. plans.Select(plan => plan.FallbackNote()).OfType<string>()];
+        var result = new ExportResult { Name = name, Parameters = source.Parameters, Files = files, Fallbacks = fallbacks.Length > 0 ? string.Join("; ", fallbacks) : null };
         result.Save(options.Out);
         return result;
     }
 
-    private static ArtifactFile Describe(string path, string relative, string format, string type, double bitsPerWeight) => new()
+    private static GgufExportSettings Settings(ExportOptions options)
     {
-        Path = relative,
-        Format = format,
-        Type = type,
-        Bytes = new FileInfo(path).Length,
-        Sha256 = Fingerprint.OfFile(path),
-        BitsPerWeight = Math.Round(bitsPerWeight, 3),
-    };
+        if (options.Onnx.Count > 0 && GgufModelSource.IsGguf(options.Model))
+            throw new InputException($"{options.Model}: ONNX is exported from a model folder, not from a GGUF file", "give the model folder, or leave out `--onnx`");
+        return new GgufExportSettings
+        {
+            Overrides = [.. options.TensorType.Select(TensorOverride.Parse)],
+            MaxShardBytes = options.MaxShardSize is { } size ? ShardSize.Parse(size) : null,
+            PreTokenizer = options.Pre,
+        };
+    }
 
-    private static long CountParameters(string folder)
+    private static ArtifactFile Describe(string folder, IReadOnlyList<string> paths, string format, string type, double bitsPerWeight)
     {
-        ModelConfigFile.Load(folder);
-        using IWeightSource source = WeightSource.Open(folder);
-        return source.Tensors.Sum(tensor => tensor.ElementCount);
+        string[] relative = [.. paths.Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/'))];
+        return new ArtifactFile
+        {
+            Path = relative[0],
+            Shards = relative.Length > 1 ? relative : [],
+            Format = format,
+            Type = type,
+            Bytes = paths.Sum(path => new FileInfo(path).Length),
+            Sha256 = Fingerprint.OfFile(paths[0]),
+            BitsPerWeight = Math.Round(bitsPerWeight, 3),
+        };
     }
 
     // Training writes its model into a folder called `model`; the folder above tells more.
-    private static string FolderName(string model)
+    private static string DefaultName(string model)
     {
+        if (GgufModelSource.IsGguf(model)) return WithoutType(Path.GetFileNameWithoutExtension(model));
         var folder = new DirectoryInfo(model);
         return folder.Name == "model" && folder.Parent is { Parent: not null } parent ? parent.Name : folder.Name;
+    }
+
+    // `name-F16.gguf` becomes `name-Q4_K_M.gguf`, not `name-F16-Q4_K_M.gguf`.
+    private static string WithoutType(string name)
+    {
+        int dash = name.LastIndexOf('-');
+        return dash > 0 && Enum.TryParse<GgufFileType>(name[(dash + 1)..], ignoreCase: true, out _) ? name[..dash] : name;
     }
 
     private static string CheckedName(string name) =>

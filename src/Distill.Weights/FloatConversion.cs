@@ -1,7 +1,11 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Distill.Weights;
+
+/// <summary>Reads bytes of a tensor, from a position on.</summary>
+internal delegate void PieceReader(long start, Span<byte> destination);
 
 /// <summary>
 /// Floating-point formats to and from single precision, all rounding to nearest even. The bits never pass through a
@@ -9,6 +13,7 @@ namespace Distill.Weights;
 /// </summary>
 public static class FloatConversion
 {
+    private const int PieceBytes = 1 << 18;
     private const uint HalfToSingleBias = (127 - 15) << 23;
 
     private static readonly float[] E4M3 = DecodeTable(exponentBits: 4);
@@ -40,6 +45,31 @@ public static class FloatConversion
                 break;
             default:
                 throw new ArgumentException($"{type} is not a floating-point type", nameof(type));
+        }
+    }
+
+    /// <summary>Reads elements <c>[start, start + destination.Length)</c> of a plain tensor piece by piece and converts them.</summary>
+    /// <param name="type">The elements' type.</param>
+    /// <param name="start">First element.</param>
+    /// <param name="destination">Receives the values.</param>
+    /// <param name="read">Reads bytes of the tensor from a position on.</param>
+    internal static void ReadPieces(TensorType type, long start, Span<float> destination, PieceReader read)
+    {
+        int size = type.ByteSize(), length = Math.Min(destination.Length, PieceBytes / size);
+        byte[] piece = ArrayPool<byte>.Shared.Rent(length * size);
+        try
+        {
+            for (int done = 0; done < destination.Length; done += length)
+            {
+                Span<float> values = destination.Slice(done, Math.Min(length, destination.Length - done));
+                Span<byte> bytes = piece.AsSpan(0, values.Length * size);
+                read((start + done) * size, bytes);
+                ToSingle(type, bytes, values);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
         }
     }
 

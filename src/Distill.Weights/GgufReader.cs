@@ -11,7 +11,10 @@ namespace Distill.Weights;
 public sealed unsafe class GgufReader : IDisposable
 {
     internal const uint Magic = 0x46554747; // "GGUF"
-    internal const int DefaultAlignment = 32;
+
+    /// <summary>Tensors start at multiples of this unless the file says otherwise.</summary>
+    public const int DefaultAlignment = 32;
+
     internal const int NameByteLimit = 63;
     internal const int DimensionLimit = 4;
     internal const string AlignmentKey = "general.alignment";
@@ -77,7 +80,7 @@ public sealed unsafe class GgufReader : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start, info.ElementCount - destination.Length);
         if (!Dequantization.Supports(info.Type))
             throw new InputException($"{Path}: tensor `{info.Name}` is of type {info.Type}, which cannot be read back", "use a file of another quantization type, e.g. Q8_0");
-        Dequantization.Read(info.Type, _file.At(info.Offset), start, destination);
+        Dequantization.Read(info.Type, start, destination, (first, bytes) => _file.Read(info.Offset + first, bytes));
     }
 
     /// <inheritdoc/>
@@ -170,5 +173,6 @@ public sealed unsafe class GgufReader : IDisposable
     private static InputException EndsInside(GgufCursor cursor, GgufTensorInfo tensor) =>
         cursor.Damaged($"the file ends inside tensor `{tensor.Name}`: truncated or damaged");
 
-    internal static long AlignUp(long position, long alignment) => checked((position + alignment - 1) / alignment * alignment);
+    /// <summary>The next multiple of <paramref name="alignment"/>, or the position itself if it is one.</summary>
+    public static long AlignUp(long position, long alignment) => checked((position + alignment - 1) / alignment * alignment);
 }

@@ -39,7 +39,39 @@ public static class GgufWriter
         });
     }
 
-    private static byte[] Head(string path, GgufMetadata metadata, IReadOnlyList<GgufTensorToWrite> tensors)
+    /// <summary>Writes a file whose tensors arrive in pieces, in any order and from several threads at once.</summary>
+    /// <param name="path">The file; it appears whole or not at all.</param>
+    /// <param name="metadata">Key-value pairs, in order.</param>
+    /// <param name="tensors">Tensors, in order.</param>
+    /// <param name="write">Writes every byte of every tensor once.</param>
+    /// <exception cref="InputException">The disk is full, the folder cannot be written, or a text or list is longer than readers accept.</exception>
+    /// <exception cref="InvalidOperationException">The pieces are fewer or more bytes than the tensors have.</exception>
+    public static void Write(string path, GgufMetadata metadata, IReadOnlyList<GgufTensorLayout> tensors, Action<GgufPieces> write)
+    {
+        byte[] head = Head(path, metadata, tensors);
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Write(head);
+            long position = head.Length;
+            long[] starts = [.. tensors.Select(tensor =>
+            {
+                long start = position;
+                position = GgufReader.AlignUp(position + tensor.ByteCount, GgufReader.DefaultAlignment);
+                return start;
+            })];
+            stream.SetLength(position); // padding is what no piece fills
+            var pieces = new GgufPieces(((FileStream)stream).SafeFileHandle, tensors, starts);
+            write(pieces);
+            long expected = tensors.Sum(tensor => tensor.ByteCount);
+            if (pieces.Written != expected) throw new InvalidOperationException($"{pieces.Written} bytes were written instead of {expected}");
+        });
+    }
+
+    /// <summary>Bytes of the file that <see cref="Write(string, GgufMetadata, IReadOnlyList{GgufTensorLayout}, Action{GgufPieces})"/> makes.</summary>
+    public static long FileSize(string path, GgufMetadata metadata, IReadOnlyList<GgufTensorLayout> tensors) =>
+        tensors.Aggregate((long)Head(path, metadata, tensors).Length, (position, tensor) => GgufReader.AlignUp(position + tensor.ByteCount, GgufReader.DefaultAlignment));
+
+    private static byte[] Head(string path, GgufMetadata metadata, IReadOnlyList<GgufTensorLayout> tensors)
     {
         using var buffer = new MemoryStream();
         using var writer = new BinaryWriter(buffer);
@@ -57,11 +89,11 @@ public static class GgufWriter
         return buffer.ToArray();
     }
 
-    private static void WriteTensorInfos(BinaryWriter writer, string path, IReadOnlyList<GgufTensorToWrite> tensors)
+    private static void WriteTensorInfos(BinaryWriter writer, string path, IReadOnlyList<GgufTensorLayout> tensors)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         long offset = 0;
-        foreach (GgufTensorToWrite tensor in tensors)
+        foreach (GgufTensorLayout tensor in tensors)
         {
             if (!names.Add(tensor.Name)) throw new ArgumentException($"tensor `{tensor.Name}` is given twice", nameof(tensors));
             if (tensor.Name.Length == 0 || Encoding.UTF8.GetByteCount(tensor.Name) > GgufReader.NameByteLimit)

@@ -26,9 +26,19 @@ public interface IWeightSource : IDisposable
         return new ReadOnlySpan<byte>((void*)Pointer(info), (int)info.ByteCount);
     }
 
+    /// <summary>
+    /// Copies a part of the tensor's bytes. Meant for walking through large tensors once: what comes from a file is read from it,
+    /// without the pages of the mapping becoming this process's memory.
+    /// </summary>
+    /// <param name="info">The tensor.</param>
+    /// <param name="start">First byte, counted from the tensor's first.</param>
+    /// <param name="destination">Receives the bytes.</param>
+    unsafe void ReadBytes(TensorInfo info, long start, Span<byte> destination) =>
+        new ReadOnlySpan<byte>((byte*)Pointer(info) + start, destination.Length).CopyTo(destination);
+
     /// <summary>Converts elements <c>[start, start + destination.Length)</c>, counted in row-major order, to single precision.</summary>
     /// <exception cref="Runs.InputException">The tensor does not hold floating-point numbers.</exception>
-    unsafe void ReadFloats(TensorInfo info, long start, Span<float> destination)
+    void ReadFloats(TensorInfo info, long start, Span<float> destination)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start, info.ElementCount - destination.Length);
@@ -38,13 +48,6 @@ public interface IWeightSource : IDisposable
                 $"{Path}: tensor `{info.Name}` holds {info.Type.SafetensorsName()}, not floating-point numbers",
                 "use a checkpoint with floating-point weights");
         }
-        int size = info.Type.ByteSize();
-        byte* source = (byte*)Pointer(info) + (start * size);
-        const int chunk = 1 << 24; // a span counts bytes in 32 bits, a caller may ask for more
-        for (int done = 0; done < destination.Length; done += chunk)
-        {
-            int count = Math.Min(chunk, destination.Length - done);
-            FloatConversion.ToSingle(info.Type, new ReadOnlySpan<byte>(source + ((long)done * size), count * size), destination.Slice(done, count));
-        }
+        FloatConversion.ReadPieces(info.Type, start, destination, (first, bytes) => ReadBytes(info, first, bytes));
     }
 }

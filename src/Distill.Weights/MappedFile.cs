@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using Distill.Runs;
+using Microsoft.Win32.SafeHandles;
 
 namespace Distill.Weights;
 
@@ -7,6 +8,7 @@ namespace Distill.Weights;
 public sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedViewAccessor _view;
+    private readonly SafeFileHandle _handle;
     private byte* _start;
 
     /// <summary>Maps a file.</summary>
@@ -16,11 +18,19 @@ public sealed unsafe class MappedFile : IDisposable
         Path = path;
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-            Length = stream.Length;
-            if (Length == 0) throw new InputException($"{path}: the file is empty", "copy or download it again");
-            using var file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-            _view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read); // the mapping outlives the handles it was made from
+            _handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            try
+            {
+                Length = RandomAccess.GetLength(_handle);
+                if (Length == 0) throw new InputException($"{path}: the file is empty", "copy or download it again");
+                using var file = MemoryMappedFile.CreateFromFile(_handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+                _view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+            }
+            catch
+            {
+                _handle.Dispose();
+                throw;
+            }
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -50,11 +60,29 @@ public sealed unsafe class MappedFile : IDisposable
     public ReadOnlySpan<byte> Span(long offset, int count) => new(At(offset), count);
 
     /// <inheritdoc/>
+    /// <summary>
+    /// Reads through the file instead of the mapping: pages of a mapping count as this process's memory once they are touched,
+    /// so whoever walks through a large file once reads it this way.
+    /// </summary>
+    /// <exception cref="InputException">The file has become shorter.</exception>
+    public void Read(long offset, Span<byte> destination)
+    {
+        while (destination.Length > 0)
+        {
+            int count = RandomAccess.Read(_handle, destination, offset);
+            if (count == 0) throw new InputException($"{Path}: the file ends at byte {offset}, earlier than when it was opened", "do not change it while it is read");
+            offset += count;
+            destination = destination[count..];
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (_start is null) return;
         _start = null;
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
+        _handle.Dispose();
     }
 }

@@ -67,6 +67,13 @@ public sealed unsafe class SafetensorsFile : IWeightSource
     public nint Pointer(TensorInfo info) => (nint)_file.At(_byName[info.Name].Offset);
 
     /// <inheritdoc/>
+    public void ReadBytes(TensorInfo info, long start, Span<byte> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, info.ByteCount - destination.Length);
+        _file.Read(_byName[info.Name].Offset + start, destination);
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     internal static InputException Damaged(string path, string what, Exception? inner = null) =>

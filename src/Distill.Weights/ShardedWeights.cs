@@ -71,6 +71,9 @@ public sealed class ShardedWeights : IWeightSource
     public nint Pointer(TensorInfo info) => _byName[info.Name].Shard.Pointer(info);
 
     /// <inheritdoc/>
+    public void ReadBytes(TensorInfo info, long start, Span<byte> destination) => _byName[info.Name].Shard.ReadBytes(info, start, destination);
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (SafetensorsFile shard in _shards.Values) shard.Dispose();

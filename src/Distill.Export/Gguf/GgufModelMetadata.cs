@@ -9,7 +9,8 @@ namespace Distill.Export.Gguf;
 /// </summary>
 internal static class GgufModelMetadata
 {
-    private const uint QuantizationVersion = 2;
+    /// <summary>Version of the block layouts.</summary>
+    public const uint QuantizationVersion = 2;
 
     /// <summary>Appends the keys that describe the model, the general ones first.</summary>
     /// <param name="metadata">Receives the keys.</param>

@@ -19,13 +19,14 @@ internal static class GgufTokenizerMetadata
     /// <param name="config">The model: the file must have exactly as many tokens as its embedding has rows.</param>
     /// <param name="chatTemplate">The chat template, if there is one.</param>
     /// <param name="path">The model folder, for messages.</param>
+    /// <param name="preTokenizer">The name that the user gives the way of splitting text, or null to recognise it.</param>
     /// <exception cref="InputException">The tokenizer does not fit the embedding, or llama.cpp cannot reproduce it.</exception>
-    public static void Append(GgufMetadata metadata, ModelTokenizer tokenizer, ModelConfig config, string? chatTemplate, string path)
+    public static void Append(GgufMetadata metadata, ModelTokenizer tokenizer, ModelConfig config, string? chatTemplate, string path, string? preTokenizer = null)
     {
         TokenizerDefinition definition = tokenizer.Definition;
-        string pre = PreTokenizerNames.Find(definition)
+        string pre = preTokenizer ?? PreTokenizerNames.Find(definition)
             ?? throw new InputException($"{path}: llama.cpp has no pre-tokenizer for the split patterns of tokenizer.json",
-                $"known are {string.Join(", ", PreTokenizerNames.All)}; train the student with such a tokenizer");
+                $"known are {string.Join(", ", PreTokenizerNames.All)}; if one of llama.cpp's names fits, give it with `--pre`");
         (string[] tokens, int[] types) = Tokens(tokenizer, config.VocabSize, path);
         metadata.Add("tokenizer.ggml.model", "gpt2");
         metadata.Add("tokenizer.ggml.pre", pre);

@@ -1,5 +1,3 @@
-using Distill.Weights;
-
 namespace Distill.Export.Gguf;
 
 /// <summary>Reads whole rows of a planned tensor, starting at <paramref name="firstRow"/>; the destination's length says how many.</summary>
@@ -20,17 +18,4 @@ internal sealed record PlannedTensor(string Name, IReadOnlyList<long> Shape, str
 
     /// <summary>Elements in all.</summary>
     public long ElementCount => Rows * RowLength;
-
-    /// <summary>
-    /// The type it gets in a file whose matrices are of <paramref name="matrixType"/>. Vectors, norms, routers and biases stay
-    /// in single precision (llama.cpp cannot compute with anything else there); rows that are no whole number of blocks fall
-    /// back to F16.
-    /// </summary>
-    public GgufTensorType TypeIn(GgufTensorType matrixType)
-    {
-        bool single = Shape.Count == 1 || !Name.EndsWith(".weight", StringComparison.Ordinal)
-            || Name.EndsWith("_norm.weight", StringComparison.Ordinal) || Name.EndsWith("ffn_gate_inp.weight", StringComparison.Ordinal);
-        if (single) return GgufTensorType.F32;
-        return RowLength % matrixType.BlockSize() == 0 ? matrixType : GgufTensorType.F16;
-    }
 }

@@ -28,6 +28,15 @@ internal static class BlockQuantizer
     /// <summary>The widest that this machine computes fast.</summary>
     public static LaneWidth Widest => Vector512.IsHardwareAccelerated && Avx512F.IsSupported ? LaneWidth.Sixteen : LaneWidth.Eight;
 
+    /// <summary>Whether the type can be written.</summary>
+    public static bool CanWrite(GgufTensorType type) => type is GgufTensorType.F32 or GgufTensorType.F16 or GgufTensorType.BF16 or GgufTensorType.Q8_0
+        or GgufTensorType.Q4_0 or GgufTensorType.Q4_1 or GgufTensorType.Q5_0 or GgufTensorType.Q5_1
+        or GgufTensorType.Q2_K or GgufTensorType.Q3_K or GgufTensorType.Q4_K or GgufTensorType.Q5_K or GgufTensorType.Q6_K
+        or GgufTensorType.IQ4_NL or GgufTensorType.IQ4_XS;
+
+    /// <summary>Whether importance changes the bytes.</summary>
+    public static bool UsesImportance(GgufTensorType type) => type.BlockSize() > 1 && type != GgufTensorType.Q8_0;
+
     /// <summary>Encodes whole rows.</summary>
     /// <param name="type">Target type.</param>
     /// <param name="source">Finite values, a whole number of rows.</param>

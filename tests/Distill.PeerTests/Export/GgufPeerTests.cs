@@ -27,7 +27,7 @@ public sealed class GgufPeerTests : IDisposable
 
     public static TheoryData<string, GgufFileType> EveryFile => new(
         from model in new[] { "qwen2", "qwen2 tied", "deepseek2", "deepseek2 groups" }
-        from type in Enum.GetValues<GgufFileType>()
+        from type in new[] { GgufFileType.F32, GgufFileType.F16, GgufFileType.BF16, GgufFileType.Q8_0 }
         select (model, type));
 
     [Theory]
