@@ -9,7 +9,7 @@ namespace Distill.Models;
 public sealed class CausalLM : nn.Module
 {
     [ComponentName(Name = "model")] private readonly Decoder _decoder;
-    [ComponentName(Name = "lm_head")] private readonly Linear? _head;
+    [ComponentName(Name = "lm_head")] private readonly Projection? _head;
 
     private readonly RotaryEmbedding _rotary;
 
@@ -22,7 +22,7 @@ public sealed class CausalLM : nn.Module
         Config = config;
         Devices = devices;
         _decoder = new Decoder(config, devices);
-        if (!config.TieWordEmbeddings) _head = nn.Linear(config.HiddenSize, config.VocabSize, hasBias: false).to(devices.Last);
+        if (!config.TieWordEmbeddings) _head = new Projection(config.HiddenSize, config.VocabSize).to(devices.Last);
         RegisterComponents();
         _rotary = new RotaryEmbedding(config, devices.First);
     }
@@ -36,8 +36,16 @@ public sealed class CausalLM : nn.Module
     /// <summary>Where tokens and positions are to be put.</summary>
     public Device Device => Devices.First;
 
+    /// <summary>Everything but the output head.</summary>
+    public Decoder Decoder => _decoder;
+
     /// <summary>The output head, <c>[vocab, hidden]</c>: the embedding itself when they are tied.</summary>
-    public Tensor HeadWeight => _head is null ? _decoder.EmbeddingWeight : _head.weight!;
+    public WeightMatrix Head => _head is null ? _decoder.Embedding : _head;
+
+    /// <summary>Rotary turns at the positions of a batch, <c>[batch, seq]</c> int64, to be passed to the layers.</summary>
+    /// <param name="positions">Position of each token in its sequence.</param>
+    /// <param name="end">One more than the highest position can be.</param>
+    public Tensor Turns(Tensor positions, long end) => _rotary.At(positions, end);
 
     /// <summary>Final hidden states.</summary>
     /// <param name="inputIds"><c>[batch, seq]</c>, int64.</param>
@@ -48,10 +56,10 @@ public sealed class CausalLM : nn.Module
     /// <param name="cache">Cache to read and extend, or null.</param>
     /// <returns><c>[batch, seq, hidden]</c>.</returns>
     public Tensor Hidden(Tensor inputIds, Tensor positions, AttentionMask mask, KVCache? cache = null) =>
-        _decoder.Forward(inputIds, _rotary.At(positions, (cache?.Length ?? 0) + inputIds.shape[1]), mask, cache);
+        _decoder.Forward(inputIds, Turns(positions, (cache?.Length ?? 0) + inputIds.shape[1]), mask, cache);
 
     /// <summary>Hidden states <c>[..., hidden]</c> to logits <c>[..., vocab]</c>.</summary>
-    public Tensor Logits(Tensor hidden) => nn.functional.linear(Devices.First == Devices.Last ? hidden : hidden.to(HeadWeight.device), HeadWeight);
+    public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden.to(Devices.Last), Head.Weight);
 
     /// <summary>Draws fresh weights: normal with the configured deviation, norms one, biases zero.</summary>
     /// <param name="seed">Same seed, same weights.</param>
@@ -67,6 +75,25 @@ public sealed class CausalLM : nn.Module
             else parameter.copy_(randn(parameter.shape, generator: generator) * Config.InitializerRange);
         }
     }
+
+    /// <summary>Freezes all weights and puts adapters beside those of some projections.</summary>
+    /// <param name="targets">Last part of the projections' names, e.g. <c>q_proj</c>.</param>
+    /// <param name="shape">Size of the adapters.</param>
+    /// <param name="seed">Same seed, same adapters.</param>
+    /// <returns>How many adapters there are.</returns>
+    public int AddAdapters(IReadOnlyCollection<string> targets, LowRankShape shape, long seed)
+    {
+        foreach ((string _, Parameter parameter) in named_parameters()) parameter.requires_grad = false;
+        using var generator = new Generator((ulong)seed);
+        (string Name, Projection Projection)[] chosen = [.. Projections.Where(item => targets.Contains(item.Name.Split('.')[^1]))];
+        foreach ((string _, Projection projection) in chosen) projection.Adapt(new LowRankAdapter(projection.Columns, projection.Rows, shape, generator));
+        return chosen.Length;
+    }
+
+    /// <summary>The layers' projections by their names in the checkpoint, e.g. <c>model.layers.0.self_attn.q_proj</c>, in the order of the layers.</summary>
+    public IEnumerable<(string Name, Projection Projection)> Projections => named_modules()
+        .Where(item => item.module is Projection && item.name.StartsWith("model.layers.", StringComparison.Ordinal))
+        .Select(item => (item.name, (Projection)item.module));
 
     /// <summary>Adjusts the routers' biases after a training step; does nothing in a dense model.</summary>
     /// <param name="speed">Size of one adjustment.</param>

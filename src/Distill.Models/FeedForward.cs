@@ -1,4 +1,3 @@
-using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -15,20 +14,20 @@ public abstract class FeedForward(string name) : nn.Module(name)
 /// <summary>Gated feed-forward network. Source: Shazeer, "GLU variants improve transformer", arXiv:2002.05202.</summary>
 public sealed class SwiGlu : FeedForward
 {
-    [ComponentName(Name = "gate_proj")] private readonly Linear _gate;
-    [ComponentName(Name = "up_proj")] private readonly Linear _up;
-    [ComponentName(Name = "down_proj")] private readonly Linear _down;
+    [ComponentName(Name = "gate_proj")] private readonly Projection _gate;
+    [ComponentName(Name = "up_proj")] private readonly Projection _up;
+    [ComponentName(Name = "down_proj")] private readonly Projection _down;
 
     /// <summary>Makes a network <paramref name="hidden"/> → <paramref name="intermediate"/> → <paramref name="hidden"/>.</summary>
     public SwiGlu(int hidden, int intermediate)
         : base(nameof(SwiGlu))
     {
-        _gate = nn.Linear(hidden, intermediate, hasBias: false);
-        _up = nn.Linear(hidden, intermediate, hasBias: false);
-        _down = nn.Linear(intermediate, hidden, hasBias: false);
+        _gate = new Projection(hidden, intermediate);
+        _up = new Projection(hidden, intermediate);
+        _down = new Projection(intermediate, hidden);
         RegisterComponents();
     }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor input) => _down.forward(nn.functional.silu(_gate.forward(input)) * _up.forward(input));
+    public override Tensor Forward(Tensor input) => _down.Forward(nn.functional.silu(_gate.Forward(input)) * _up.Forward(input));
 }

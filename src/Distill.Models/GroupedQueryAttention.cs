@@ -1,4 +1,3 @@
-using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -10,10 +9,10 @@ namespace Distill.Models;
 /// </summary>
 public sealed class GroupedQueryAttention : Attention
 {
-    [ComponentName(Name = "q_proj")] private readonly Linear _queryProjection;
-    [ComponentName(Name = "k_proj")] private readonly Linear _keyProjection;
-    [ComponentName(Name = "v_proj")] private readonly Linear _valueProjection;
-    [ComponentName(Name = "o_proj")] private readonly Linear _outputProjection;
+    [ComponentName(Name = "q_proj")] private readonly Projection _queryProjection;
+    [ComponentName(Name = "k_proj")] private readonly Projection _keyProjection;
+    [ComponentName(Name = "v_proj")] private readonly Projection _valueProjection;
+    [ComponentName(Name = "o_proj")] private readonly Projection _outputProjection;
     [ComponentName(Name = "q_norm")] private readonly RmsNorm? _queryNorm;
     [ComponentName(Name = "k_norm")] private readonly RmsNorm? _keyNorm;
 
@@ -25,10 +24,10 @@ public sealed class GroupedQueryAttention : Attention
     {
         _layer = layer;
         (_heads, _keyValueHeads, _width) = (config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim);
-        _queryProjection = nn.Linear(config.HiddenSize, _heads * _width, config.AttentionBias);
-        _keyProjection = nn.Linear(config.HiddenSize, _keyValueHeads * _width, config.AttentionBias);
-        _valueProjection = nn.Linear(config.HiddenSize, _keyValueHeads * _width, config.AttentionBias);
-        _outputProjection = nn.Linear(_heads * _width, config.HiddenSize, hasBias: false);
+        _queryProjection = new Projection(config.HiddenSize, _heads * _width, config.AttentionBias);
+        _keyProjection = new Projection(config.HiddenSize, _keyValueHeads * _width, config.AttentionBias);
+        _valueProjection = new Projection(config.HiddenSize, _keyValueHeads * _width, config.AttentionBias);
+        _outputProjection = new Projection(_heads * _width, config.HiddenSize);
         if (config.QueryKeyNorm) (_queryNorm, _keyNorm) = (new RmsNorm(_width, config.RmsNormEps), new RmsNorm(_width, config.RmsNormEps));
         RegisterComponents();
     }
@@ -37,15 +36,15 @@ public sealed class GroupedQueryAttention : Attention
     public override Tensor Forward(Tensor input, Tensor turns, AttentionMask mask, KVCache? cache)
     {
         long batch = input.shape[0], length = input.shape[1];
-        Tensor query = _queryProjection.forward(input).view(batch, length, _heads, _width);
-        Tensor key = _keyProjection.forward(input).view(batch, length, _keyValueHeads, _width);
-        Tensor value = _valueProjection.forward(input).view(batch, length, _keyValueHeads, _width).transpose(1, 2);
+        Tensor query = _queryProjection.Forward(input).view(batch, length, _heads, _width);
+        Tensor key = _keyProjection.Forward(input).view(batch, length, _keyValueHeads, _width);
+        Tensor value = _valueProjection.Forward(input).view(batch, length, _keyValueHeads, _width).transpose(1, 2);
         if (_queryNorm is not null) (query, key) = (_queryNorm.Forward(query), _keyNorm!.Forward(key));
         query = RotaryEmbedding.Rotate(query, turns).transpose(1, 2);
         key = RotaryEmbedding.Rotate(key, turns).transpose(1, 2);
         if (cache is not null) (key, value) = cache.Append(_layer, key, value);
 
         Tensor mixed = Aten.ScaledDotProductAttention(query, key, value, mask.Bias, mask.Causal); // [batch, heads, seq, width]
-        return _outputProjection.forward(mixed.transpose(1, 2).reshape(batch, length, _heads * _width));
+        return _outputProjection.Forward(mixed.transpose(1, 2).reshape(batch, length, _heads * _width));
     }
 }

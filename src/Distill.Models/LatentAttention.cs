@@ -1,4 +1,3 @@
-using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -11,14 +10,14 @@ namespace Distill.Models;
 /// </summary>
 public sealed class LatentAttention : Attention
 {
-    [ComponentName(Name = "q_proj")] private readonly Linear? _queryProjection;
-    [ComponentName(Name = "q_a_proj")] private readonly Linear? _queryCompression;
+    [ComponentName(Name = "q_proj")] private readonly Projection? _queryProjection;
+    [ComponentName(Name = "q_a_proj")] private readonly Projection? _queryCompression;
     [ComponentName(Name = "q_a_layernorm")] private readonly RmsNorm? _queryNorm;
-    [ComponentName(Name = "q_b_proj")] private readonly Linear? _queryExpansion;
-    [ComponentName(Name = "kv_a_proj_with_mqa")] private readonly Linear _keyValueCompression;
+    [ComponentName(Name = "q_b_proj")] private readonly Projection? _queryExpansion;
+    [ComponentName(Name = "kv_a_proj_with_mqa")] private readonly Projection _keyValueCompression;
     [ComponentName(Name = "kv_a_layernorm")] private readonly RmsNorm _keyValueNorm;
-    [ComponentName(Name = "kv_b_proj")] private readonly Linear _keyValueExpansion;
-    [ComponentName(Name = "o_proj")] private readonly Linear _outputProjection;
+    [ComponentName(Name = "kv_b_proj")] private readonly Projection _keyValueExpansion;
+    [ComponentName(Name = "o_proj")] private readonly Projection _outputProjection;
 
     private readonly int _layer, _heads, _rank, _plain, _rotated, _valueWidth;
     private readonly double _scale;
@@ -34,18 +33,18 @@ public sealed class LatentAttention : Attention
         _scale = (config.RopeScaling?.ScoreFactor ?? 1) / Math.Sqrt(latent.QkHeadDim);
         if (latent.QLoraRank is { } queryRank)
         {
-            _queryCompression = nn.Linear(config.HiddenSize, queryRank, hasBias: false);
+            _queryCompression = new Projection(config.HiddenSize, queryRank);
             _queryNorm = new RmsNorm(queryRank, config.RmsNormEps);
-            _queryExpansion = nn.Linear(queryRank, _heads * latent.QkHeadDim, hasBias: false);
+            _queryExpansion = new Projection(queryRank, _heads * latent.QkHeadDim);
         }
         else
         {
-            _queryProjection = nn.Linear(config.HiddenSize, _heads * latent.QkHeadDim, hasBias: false);
+            _queryProjection = new Projection(config.HiddenSize, _heads * latent.QkHeadDim);
         }
-        _keyValueCompression = nn.Linear(config.HiddenSize, _rank + _rotated, hasBias: false);
+        _keyValueCompression = new Projection(config.HiddenSize, _rank + _rotated);
         _keyValueNorm = new RmsNorm(_rank, config.RmsNormEps);
-        _keyValueExpansion = nn.Linear(_rank, _heads * (_plain + _valueWidth), hasBias: false);
-        _outputProjection = nn.Linear(_heads * _valueWidth, config.HiddenSize, hasBias: false);
+        _keyValueExpansion = new Projection(_rank, _heads * (_plain + _valueWidth));
+        _outputProjection = new Projection(_heads * _valueWidth, config.HiddenSize);
         RegisterComponents();
     }
 
@@ -56,24 +55,24 @@ public sealed class LatentAttention : Attention
         Tensor[] query = Query(input).view(batch, length, _heads, _plain + _rotated).split([_plain, _rotated], -1);
         Tensor queryRotated = RotaryEmbedding.Rotate(query[1], turns);                               // [batch, seq, heads, rotated]
 
-        Tensor[] compressed = _keyValueCompression.forward(input).split([_rank, _rotated], -1);
+        Tensor[] compressed = _keyValueCompression.Forward(input).split([_rank, _rotated], -1);
         Tensor latent = _keyValueNorm.Forward(compressed[0]);                                          // [batch, seq, rank]
         Tensor keyRotated = RotaryEmbedding.Rotate(compressed[1].unsqueeze(2), turns);                // [batch, seq, 1, rotated]
 
         Tensor mixed = cache is null
             ? Expanded(query[0], queryRotated, latent, keyRotated, mask)
             : Folded(query[0], queryRotated, latent, keyRotated, mask, cache);                        // [batch, heads, seq, value]
-        return _outputProjection.forward(mixed.transpose(1, 2).reshape(batch, length, _heads * _valueWidth));
+        return _outputProjection.Forward(mixed.transpose(1, 2).reshape(batch, length, _heads * _valueWidth));
     }
 
     private Tensor Query(Tensor input) => _queryProjection is not null
-        ? _queryProjection.forward(input)
-        : _queryExpansion!.forward(_queryNorm!.Forward(_queryCompression!.forward(input)));
+        ? _queryProjection.Forward(input)
+        : _queryExpansion!.Forward(_queryNorm!.Forward(_queryCompression!.Forward(input)));
 
     private Tensor Expanded(Tensor queryPlain, Tensor queryRotated, Tensor latent, Tensor keyRotated, AttentionMask mask)
     {
         long batch = latent.shape[0], length = latent.shape[1];
-        Tensor[] keyValue = _keyValueExpansion.forward(latent).view(batch, length, _heads, _plain + _valueWidth).split([_plain, _valueWidth], -1);
+        Tensor[] keyValue = _keyValueExpansion.Forward(latent).view(batch, length, _heads, _plain + _valueWidth).split([_plain, _valueWidth], -1);
         Tensor query = cat([queryPlain, queryRotated], -1).transpose(1, 2);
         Tensor key = cat([keyValue[0], keyRotated.expand(-1, -1, _heads, -1)], -1).transpose(1, 2);
         // The fused kernel wants values as wide as keys: zeros beyond the value's width come out as zeros.
@@ -85,7 +84,7 @@ public sealed class LatentAttention : Attention
     {
         long batch = latent.shape[0], length = latent.shape[1];
         (Tensor latents, Tensor keysRotated) = cache.Append(_layer, latent.unsqueeze(1), keyRotated.transpose(1, 2)); // [batch, 1, keys, …]
-        Tensor[] expansion = _keyValueExpansion.weight!.view(_heads, _plain + _valueWidth, _rank).split([_plain, _valueWidth], 1);
+        Tensor[] expansion = _keyValueExpansion.Weight.view(_heads, _plain + _valueWidth, _rank).split([_plain, _valueWidth], 1);
 
         // All heads share one key, so heads and queries are rows of one matrix: nothing is copied per head.
         Tensor queryLatent = Rows(PerHead(queryPlain.permute(2, 0, 1, 3), expansion[0]));              // [batch, heads · seq, rank]

@@ -10,44 +10,55 @@ public static class ModelWeights
     /// <summary>Makes the model of a folder and loads its weights, tensor by tensor.</summary>
     /// <param name="folder">Folder with <c>config.json</c> and <c>model.safetensors</c> or its shards.</param>
     /// <param name="devices">Where the weights go.</param>
+    /// <param name="frozen">How to keep the matrices, which then take no gradient; null: as 32-bit floats that can be trained.</param>
     /// <exception cref="InputException">A file is missing or damaged, or a tensor is missing, unknown or has another shape.</exception>
-    public static CausalLM Load(string folder, DeviceMap devices)
+    public static CausalLM Load(string folder, DeviceMap devices, WeightFormat? frozen = null)
     {
         ModelConfig config = ModelConfigFile.Load(folder);
         using IWeightSource source = WeightSource.Open(folder);
-        return Load(config, source, devices);
+        return Load(config, source, devices, frozen);
     }
 
     /// <summary>Makes a model and loads its weights from any source that uses the checkpoint's names.</summary>
     /// <param name="config">The shape.</param>
     /// <param name="source">The tensors.</param>
     /// <param name="devices">Where the weights go.</param>
+    /// <param name="frozen">How to keep the matrices, which then take no gradient; null: as 32-bit floats that can be trained.</param>
     /// <exception cref="InputException">A tensor is missing, unknown or has another shape.</exception>
-    public static CausalLM Load(ModelConfig config, IWeightSource source, DeviceMap devices)
+    public static CausalLM Load(ModelConfig config, IWeightSource source, DeviceMap devices, WeightFormat? frozen = null)
     {
         RequireFit(config, source);
         var model = new CausalLM(config, devices);
+        Dictionary<string, WeightMatrix> matrices = frozen is null ? [] : model.named_modules().Where(item => item.module is WeightMatrix)
+            .ToDictionary(item => item.name + ".weight", item => (WeightMatrix)item.module, StringComparer.Ordinal);
         using var none = no_grad();
         foreach ((string name, Tensor tensor) in Named(model))
         {
-            TensorBytes.Read(source, name, tensor);
-            if (RotaryLayout.HeadsToReorder(config, name) is not { } heads) continue;
             using var scope = NewDisposeScope();
-            tensor.copy_(RotaryLayout.ToNeighbours(tensor, heads));
+            if (matrices.TryGetValue(name, out WeightMatrix? matrix))
+            {
+                Tensor values = empty(matrix.Rows, matrix.Columns);
+                Read(config, source, name, values);
+                matrix.Freeze(values, frozen!.Value);
+                continue;
+            }
+            Read(config, source, name, tensor);
+            if (frozen is not null && tensor is TorchSharp.Modules.Parameter) tensor.requires_grad = false;
         }
         return model;
     }
 
-    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (32-bit floats) into a folder; a large model in shards with an index.</summary>
+    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> into a folder; a large model in shards with an index.</summary>
     /// <param name="model">The model.</param>
     /// <param name="folder">The folder.</param>
+    /// <param name="type">Format on disk.</param>
     /// <param name="maxShardBytes">Most bytes of tensors in one file.</param>
     /// <exception cref="InputException">The disk is full, or the folder cannot be written.</exception>
-    public static void Save(CausalLM model, string folder, long maxShardBytes = WeightFolder.DefaultShardBytes)
+    public static void Save(CausalLM model, string folder, TensorType type = TensorType.F32, long maxShardBytes = WeightFolder.DefaultShardBytes)
     {
         ModelConfigFile.Save(model.Config, folder);
         TensorToWrite[] tensors = [.. Named(model).OrderBy(item => item.Name, StringComparer.Ordinal)
-            .Select(item => new TensorToWrite(item.Name, TensorType.F32, item.Tensor.shape, stream => Write(model.Config, item.Name, item.Tensor, stream)))];
+            .Select(item => new TensorToWrite(item.Name, type, item.Tensor.shape, stream => Write(model.Config, item.Name, item.Tensor, stream, type)))];
         WeightFolder.Write(folder, tensors, maxShardBytes);
     }
 
@@ -72,14 +83,20 @@ public static class ModelWeights
         }
     }
 
-    private static void Write(ModelConfig config, string name, Tensor tensor, Stream stream)
+    private static void Read(ModelConfig config, IWeightSource source, string name, Tensor tensor)
+    {
+        TensorBytes.Read(source, name, tensor);
+        if (RotaryLayout.HeadsToReorder(config, name) is { } heads) tensor.copy_(RotaryLayout.ToNeighbours(tensor, heads));
+    }
+
+    private static void Write(ModelConfig config, string name, Tensor tensor, Stream stream, TensorType type)
     {
         using var none = no_grad();
         using var scope = NewDisposeScope();
-        TensorBytes.Write(RotaryLayout.HeadsToReorder(config, name) is { } heads ? RotaryLayout.ToHalves(tensor, heads) : tensor, stream);
+        TensorBytes.Write(RotaryLayout.HeadsToReorder(config, name) is { } heads ? RotaryLayout.ToHalves(tensor, heads) : tensor, stream, type);
     }
 
     private static IEnumerable<(string Name, Tensor Tensor)> Named(CausalLM model) =>
-        model.named_parameters().Select(item => (item.name, (Tensor)item.parameter))
+        model.named_parameters().Where(item => !LowRankAdapter.IsPart(item.name)).Select(item => (item.name, (Tensor)item.parameter))
             .Concat(model.named_buffers().Select(item => (item.name, item.buffer)));
 }

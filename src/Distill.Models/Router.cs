@@ -52,7 +52,7 @@ public sealed class Router : nn.Module
     /// <summary>Remembers how many tokens each expert got, for <see cref="Rebalance"/>; counted only in training.</summary>
     internal void CountLoad(ReadOnlySpan<long> tokensPerExpert)
     {
-        if (!training) return;
+        if (!training || !is_grad_enabled()) return; // a layer that is computed twice counts once
         for (int i = 0; i < _routed.Length; i++) _routed[i] += tokensPerExpert[i];
     }
 

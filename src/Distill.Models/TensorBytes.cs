@@ -11,14 +11,24 @@ public static class TensorBytes
     // A span holds at most 2 GB, an embedding may be larger: whole rows at a time.
     private const long PieceLength = 16 << 20;
 
-    /// <summary>Writes a tensor as 32-bit floats.</summary>
-    public static void Write(Tensor tensor, Stream stream)
+    /// <summary>Writes a tensor.</summary>
+    /// <param name="tensor">Its values.</param>
+    /// <param name="stream">Receives them.</param>
+    /// <param name="type">Format on disk: 32-bit floats, or 16 bits of one of two kinds.</param>
+    public static void Write(Tensor tensor, Stream stream, TensorType type = TensorType.F32)
     {
+        ScalarType scalar = type switch
+        {
+            TensorType.F32 => ScalarType.Float32,
+            TensorType.BF16 => ScalarType.BFloat16,
+            TensorType.F16 => ScalarType.Float16,
+            _ => throw new ArgumentException($"tensors are not written as {type}", nameof(type)),
+        };
         using var none = no_grad();
         foreach ((long row, long rows) in Pieces(tensor))
         {
             using var scope = NewDisposeScope();
-            stream.Write(tensor.narrow(0, row, rows).to(ScalarType.Float32).cpu().contiguous().bytes);
+            stream.Write(tensor.narrow(0, row, rows).to(scalar).cpu().contiguous().bytes);
         }
     }
 

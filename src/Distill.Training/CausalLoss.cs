@@ -3,15 +3,17 @@ using static TorchSharp.torch;
 
 namespace Distill.Training;
 
-/// <summary>Cross-entropy of the next token.</summary>
+/// <summary>
+/// Cross-entropy of the next token, with its gradient written out: the logits exist only a few rows at a time and never in a
+/// graph. For a row with probabilities p and target y the gradient of the logits is p − onehot(y).
+/// </summary>
 public static class CausalLoss
 {
-    private const long LogitsAtOnce = 16 << 20;
+    private const long LogitsAtOnce = 40 << 20;
+    private const long HeadWeightsAtOnce = 32 << 20;
+    private const double SmallestProbability = 1.2e-38; // the smallest normal float: subnormals are flushed to zero
 
-    /// <summary>
-    /// Computes the loss of a batch and its gradients. The logits exist only a few rows at a time: the gradient of the hidden
-    /// states is collected chunk by chunk and goes through the model once.
-    /// </summary>
+    /// <summary>Computes the loss of a batch and its gradients.</summary>
     /// <param name="student">The model, for its head.</param>
     /// <param name="hidden">Final hidden states, <c>[batch, seq, hidden]</c>.</param>
     /// <param name="batch">What to predict where.</param>
@@ -21,16 +23,23 @@ public static class CausalLoss
     {
         if (batch.Targets.shape[0] == 0) return 0;
         Tensor counted = Counted(hidden, batch);
-        Tensor leaf = counted.detach().requires_grad_();
-        double total = Chunks(student, leaf, batch).Sum(chunk =>
+        Tensor gradient = empty_like(counted, requires_grad: false);
+        double total = 0;
+        using (no_grad())
         {
-            using var scope = NewDisposeScope();
-            Tensor loss = CrossEntropy(student, chunk) / lossTokens;
-            loss.backward();
-            return loss.item<float>();
-        });
-        counted.backward([leaf.grad!]);
-        return total;
+            foreach ((Tensor states, Tensor targets, Tensor stateGradient) in Chunks(student, counted.detach(), batch.Targets, gradient))
+            {
+                using var scope = NewDisposeScope();
+                (Tensor probabilities, double sum) = Predict(student, states, targets);
+                total += sum;
+                Tensor logitGradient = probabilities.scatter_add_(1, targets.unsqueeze(1), full([targets.shape[0], 1], -1f, device: targets.device));
+                logitGradient.div_(lossTokens);
+                student.Head.Gradient?.addmm_(logitGradient.t(), states);
+                IntoStates(student, logitGradient, stateGradient);
+            }
+        }
+        counted.backward([gradient]);
+        return total / lossTokens;
     }
 
     /// <summary>Sum of the cross-entropy over a batch's counted tokens, in nats; for measuring, without gradients.</summary>
@@ -40,22 +49,59 @@ public static class CausalLoss
     public static double Sum(CausalLM student, Tensor hidden, PackedBatch batch)
     {
         if (batch.Targets.shape[0] == 0) return 0;
-        return Chunks(student, Counted(hidden, batch), batch).Sum(chunk =>
+        using var none = no_grad();
+        Tensor counted = Counted(hidden, batch);
+        return Chunks(student, counted, batch.Targets, counted).Sum(chunk =>
         {
             using var scope = NewDisposeScope();
-            return CrossEntropy(student, chunk).item<float>();
+            return Predict(student, chunk.States, chunk.Targets).Sum;
         });
     }
 
     // [tokens, hidden]: states of the positions whose next token counts.
-    private static Tensor Counted(Tensor hidden, PackedBatch batch) => hidden.reshape(-1, hidden.shape[^1]).index_select(0, batch.LossIndex);
+    private static Tensor Counted(Tensor hidden, PackedBatch batch) =>
+        hidden.reshape(-1, hidden.shape[^1]).index_select(0, batch.LossIndex).to(batch.Targets.device);
 
-    private static IEnumerable<(Tensor States, Tensor Targets)> Chunks(CausalLM student, Tensor states, PackedBatch batch)
+    private static IEnumerable<(Tensor States, Tensor Targets, Tensor Gradient)> Chunks(CausalLM student, Tensor states, Tensor targets, Tensor gradient)
     {
         long chunk = Math.Max(1, LogitsAtOnce / student.Config.VocabSize);
-        return states.split(chunk).Zip(batch.Targets.split(chunk));
+        for (long start = 0; start < targets.shape[0]; start += chunk)
+        {
+            long count = Math.Min(chunk, targets.shape[0] - start);
+            yield return (states.narrow(0, start, count), targets.narrow(0, start, count), gradient.narrow(0, start, count));
+        }
     }
 
-    private static Tensor CrossEntropy(CausalLM student, (Tensor States, Tensor Targets) chunk) =>
-        nn.functional.cross_entropy(student.Logits(chunk.States), chunk.Targets, reduction: nn.Reduction.Sum);
+    // Probabilities [tokens, vocab], and the sum of the targets' negative logarithms.
+    private static (Tensor Probabilities, double Sum) Predict(CausalLM student, Tensor states, Tensor targets)
+    {
+        Tensor logits = empty([states.shape[0], student.Config.VocabSize], device: states.device);
+        foreach ((long first, Tensor weights) in HeadSlices(student))
+        {
+            using var scope = NewDisposeScope();
+            logits.narrow(1, first, weights.shape[0]).addmm_(states, weights.t(), beta: 0, alpha: 1);
+        }
+        Tensor probabilities = logits.softmax(1);
+        logits.Dispose();
+        double sum = -probabilities.gather(1, targets.unsqueeze(1)).clamp_min(SmallestProbability).log().sum(ScalarType.Float64).item<double>();
+        return (probabilities, sum);
+    }
+
+    private static void IntoStates(CausalLM student, Tensor logitGradient, Tensor stateGradient)
+    {
+        stateGradient.zero_();
+        foreach ((long first, Tensor weights) in HeadSlices(student)) stateGradient.addmm_(logitGradient.narrow(1, first, weights.shape[0]), weights);
+    }
+
+    // A head that is stored smaller is expanded a slice at a time: whole, it may be the largest tensor of all.
+    private static IEnumerable<(long First, Tensor Weights)> HeadSlices(CausalLM student)
+    {
+        WeightMatrix head = student.Head;
+        long atOnce = head.IsFrozen ? Math.Max(1, HeadWeightsAtOnce / head.Columns) : head.Rows;
+        for (long first = 0; first < head.Rows; first += atOnce)
+        {
+            using Tensor weights = head.WeightRows(first, Math.Min(atOnce, head.Rows - first));
+            yield return (first, weights);
+        }
+    }
 }

@@ -5,18 +5,18 @@ using static TorchSharp.torch;
 namespace Distill.Training;
 
 /// <summary>
-/// All parameters of a model in one buffer and all gradients in another, the parameters being views: clipping, the update and
+/// All trained parameters of a model in one buffer and all gradients in another, the parameters being views: clipping, the update and
 /// a checkpoint are each one operation instead of hundreds. Matrices come first, because weight decay is theirs alone.
 /// </summary>
 public sealed class FlatParameters : IDisposable
 {
     private readonly List<Parameter> _parameters;
 
-    /// <summary>Moves the parameters of a model into one buffer.</summary>
+    /// <summary>Moves the trained parameters of a model into one buffer; frozen ones stay where they are.</summary>
     public FlatParameters(CausalLM model)
     {
         using var none = no_grad();
-        _parameters = [.. model.named_parameters().OrderByDescending(item => item.parameter.dim() > 1).Select(item => item.parameter)];
+        _parameters = [.. model.named_parameters().Where(item => item.parameter.requires_grad).OrderByDescending(item => item.parameter.dim() > 1).Select(item => item.parameter)];
         long count = _parameters.Sum(parameter => parameter.numel());
         MatrixCount = _parameters.Where(parameter => parameter.dim() > 1).Sum(parameter => parameter.numel());
         Values = zeros(count, device: model.Device);

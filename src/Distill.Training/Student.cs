@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Distill.Models;
 using Distill.Runs;
+using Distill.Weights;
 using static TorchSharp.torch;
 
 namespace Distill.Training;
@@ -12,9 +13,11 @@ public sealed class Student
     private static readonly string[] CompanionFiles =
         ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "generation_config.json"];
 
+    private readonly TrainOptions _options;
     private readonly string _companions;
 
-    private Student(CausalLM model, StudentChat chat, string companions) => (Model, Chat, _companions) = (model, chat, companions);
+    private Student(CausalLM model, StudentChat chat, string companions, TrainOptions options) =>
+        (Model, Chat, _companions, _options) = (model, chat, companions, options);
 
     /// <summary>The model.</summary>
     public CausalLM Model { get; }
@@ -26,19 +29,35 @@ public sealed class Student
     /// <exception cref="InputException">The name is neither a preset nor a folder, or tokenizer and model do not belong together.</exception>
     public static Student Prepare(TrainOptions options, Device device)
     {
-        if (StudentPreset.Find(options.Student) is { } preset) return FromPreset(preset, options, device);
+        if (StudentPreset.Find(options.Student) is { } preset)
+        {
+            return options.Method == TrainingMethod.Full ? FromPreset(preset, options, device)
+                : throw new InputException($"student `{options.Student}` has fresh weights: there is nothing for an adapter to change", "train it with `method: full`, or name a model folder");
+        }
         if (!Directory.Exists(options.Student))
             throw new InputException($"student `{options.Student}` is neither a preset nor a model folder", $"presets: {string.Join(", ", StudentPreset.Names)}");
         StudentChat chat = StudentChat.Load(options.Student);
-        CausalLM model = ModelWeights.Load(options.Student, device);
+        bool adapted = options.Method == TrainingMethod.Lora;
+        CausalLM model = ModelWeights.Load(options.Student, device, adapted ? options.FrozenWeights : null);
         RequireFit(chat, model.Config, options.Student);
-        return new(model, chat, options.Student);
+        if (adapted && model.AddAdapters([.. options.LoraTargets], options.LoraShape, RandomStream.DeriveSeed(options.Seed, "adapters")) == 0)
+            throw new InputException($"lora_targets: {options.Student} has no projection of the name {string.Join(", ", options.LoraTargets)}",
+                $"it has {string.Join(", ", model.Projections.Select(item => item.Name.Split('.')[^1]).Distinct())}");
+        return new(model, chat, options.Student, options);
     }
 
-    /// <summary>Writes the model folder in Hugging Face's layout, whole or not at all.</summary>
+    /// <summary>Writes the adapters, where there are any, whole or not at all.</summary>
+    public void SaveAdapters(string folder)
+    {
+        if (_options.Method == TrainingMethod.Lora) AtomicFile.WriteFolder(folder, target => AdapterFolder.Save(Model, _options.LoraShape, target, _options.Student));
+    }
+
+    /// <summary>Writes the model folder in Hugging Face's layout, adapters merged in, whole or not at all.</summary>
     public void Save(string folder) => AtomicFile.WriteFolder(folder, target =>
     {
-        ModelWeights.Save(Model, target);
+        TensorType type = _options.SavedWeights switch { SavedWeights.BFloat16 => TensorType.BF16, SavedWeights.Float16 => TensorType.F16, _ => TensorType.F32 };
+        if (_options.Method == TrainingMethod.Lora) AdapterFolder.SaveMerged(Model, _options.Student, target, type);
+        else ModelWeights.Save(Model, target, type);
         CopyCompanions(_companions, target);
         string generation = Path.Combine(target, "generation_config.json");
         if (!File.Exists(generation)) AtomicFile.WriteText(generation, GenerationConfig(Model.Config));
@@ -64,7 +83,7 @@ public sealed class Student
         RequireFit(chat, config, folder);
         var model = new CausalLM(config, device);
         model.InitializeWeights(RandomStream.DeriveSeed(options.Seed, "weights"));
-        return new(model, chat, folder);
+        return new(model, chat, folder, options);
     }
 
     private static void RequireFit(StudentChat chat, ModelConfig config, string folder)

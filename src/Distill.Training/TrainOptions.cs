@@ -1,3 +1,4 @@
+using Distill.Models;
 using Distill.Runs;
 
 namespace Distill.Training;
@@ -10,6 +11,29 @@ public enum ExcessLength
 
     /// <summary>Stop with an error.</summary>
     Raise,
+}
+
+/// <summary>What is trained.</summary>
+public enum TrainingMethod
+{
+    /// <summary>Every weight.</summary>
+    Full,
+
+    /// <summary>Low-rank adapters beside frozen weights.</summary>
+    Lora,
+}
+
+/// <summary>Format of the weights of a finished model.</summary>
+public enum SavedWeights
+{
+    /// <summary>32-bit floats.</summary>
+    Float32,
+
+    /// <summary>16 bits with the range of 32-bit floats.</summary>
+    BFloat16,
+
+    /// <summary>16-bit floats.</summary>
+    Float16,
 }
 
 /// <summary>What trains.</summary>
@@ -63,6 +87,38 @@ public sealed record TrainOptions
     /// <summary>Folder of the tokenizer for a preset; without it one is learned from the training set.</summary>
     [Option("folder of the tokenizer for a preset; none: learn one from the training set", IsPath = true)]
     public string? Tokenizer { get; init; }
+
+    /// <summary>What is trained.</summary>
+    [Option("full: every weight; lora: low-rank adapters beside frozen weights")]
+    public TrainingMethod Method { get; init; } = TrainingMethod.Full;
+
+    /// <summary>Rank of the adapters.</summary>
+    [Option("lora: rank of the adapters")]
+    public int LoraRank { get; init; } = 16;
+
+    /// <summary>Numerator of the adapters' scale.</summary>
+    [Option("lora: alpha; adapters count alpha/rank")]
+    public double LoraAlpha { get; init; } = 32;
+
+    /// <summary>Whether adapters count alpha over the root of the rank.</summary>
+    [Option("lora: adapters count alpha over the root of the rank")]
+    public bool LoraRankStabilized { get; init; }
+
+    /// <summary>Projections that get an adapter.</summary>
+    [Option("lora: projections that get an adapter")]
+    public IReadOnlyList<string> LoraTargets { get; init; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+
+    /// <summary>How frozen weights are kept in memory.</summary>
+    [Option("lora: how frozen weights are kept in memory: float32, bfloat16, int8 or int4")]
+    public WeightFormat FrozenWeights { get; init; } = WeightFormat.BFloat16;
+
+    /// <summary>Whether layers are computed a second time in the backward pass instead of being kept.</summary>
+    [Option("compute each layer again in the backward pass instead of keeping its results: far less memory, a third more work")]
+    public bool ActivationCheckpointing { get; init; }
+
+    /// <summary>Format of the finished model's weights.</summary>
+    [Option("format of the finished model's weights: float32, bfloat16 or float16")]
+    public SavedWeights SavedWeights { get; init; } = SavedWeights.Float32;
 
     /// <summary>Optimizer updates; null: as many as <see cref="Epochs"/> take. 0 writes the untrained model.</summary>
     [Option("optimizer updates (default: what the epochs take; 0 writes the untrained student)")]
@@ -187,4 +243,7 @@ public sealed record TrainOptions
     /// <summary>Threads of one operation; 0 takes one per core.</summary>
     [Option("threads of one operation (0: one per core)")]
     public int Threads { get; init; }
+
+    /// <summary>Size of the adapters.</summary>
+    internal LowRankShape LoraShape => new(LoraRank, LoraAlpha, LoraRankStabilized);
 }

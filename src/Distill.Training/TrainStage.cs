@@ -22,6 +22,9 @@ public static class TrainStage
     /// <summary>Folder of the finished model within the stage folder.</summary>
     public const string ModelFolderName = "model";
 
+    /// <summary>Folder of the adapters, in PEFT's layout, within the stage folder.</summary>
+    public const string AdapterFolderName = "adapter";
+
     /// <summary>File with one line per update within the stage folder.</summary>
     public const string MetricsFileName = "metrics.jsonl";
 
@@ -55,6 +58,7 @@ public static class TrainStage
             var loop = new TrainingLoop(options, model, parameters, optimizer, batches, checkpoints, heldOut);
             state = loop.Run(state, totalSteps, metrics, progress, cancellation);
         }
+        student.SaveAdapters(Path.Combine(options.Out, AdapterFolderName));
         student.Save(Path.Combine(options.Out, ModelFolderName));
         return Task.FromResult(new TrainResult(state.Step, set.Samples.Count, set.Dropped.Count, state.Tokens,
             parameters.Values.numel(), FinalLoss(metricsPath, totalSteps), state.Seconds));
@@ -72,6 +76,7 @@ public static class TrainStage
             ("beta1", options.Beta1 is >= 0 and < 1), ("beta2", options.Beta2 is >= 0 and < 1), ("weight_decay", options.WeightDecay >= 0),
             ("held_out_share", options.HeldOutShare is >= 0 and < 1), ("held_out_every", options.HeldOutEvery >= 1),
             ("nodes", options.Nodes >= 1), ("gpus_per_node", options.GpusPerNode >= 1),
+            ("lora_rank", options.LoraRank >= 1), ("lora_alpha", options.LoraAlpha > 0),
             ("patience", options.Patience >= 0 && (options.Patience == 0 || options.HeldOutShare > 0)),
             ("spike_factor", options.SpikeFactor is 0 or > 1),
         ];

@@ -27,6 +27,7 @@ public sealed class TrainingLoop(
     public TrainingState Run(TrainingState state, int totalSteps, TrainingMetrics metrics, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         var schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, totalSteps, options.MinLearningRateRatio);
+        Func<CausalLM, PackedBatch, int, double> backward = options.ActivationCheckpointing ? BackwardPass.Recomputed : BackwardPass.Whole;
         var watch = new LossWatch(options.SpikeFactor);
         var speed = new TrainingSpeed(student);
         student.train();
@@ -47,8 +48,7 @@ public sealed class TrainingLoop(
             {
                 using var microScope = NewDisposeScope();
                 using var batch = PackedBatch.Of(rows, student.Device);
-                Tensor hidden = student.Hidden(batch.InputIds, batch.Positions, AttentionMask.WithinDocuments(batch.Documents)); // [batch, seq, hidden]
-                loss += CausalLoss.Backward(student, hidden, batch, step.LossTokens);
+                loss += backward(student, batch, step.LossTokens);
             }
             double gradientNorm = parameters.Clip(options.MaxGradientNorm);
             watch.Check(state.Step + 1, loss, gradientNorm, step);

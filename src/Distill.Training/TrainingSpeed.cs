@@ -20,11 +20,12 @@ public sealed class TrainingSpeed
     public TrainingSpeed(CausalLM student)
     {
         ModelConfig config = student.Config;
-        long parameters = student.named_parameters().Where(item => item.parameter.dim() > 1 && !item.name.Contains("embed_tokens", StringComparison.Ordinal)).Sum(item => item.parameter.numel());
-        _headFlopsPerToken = 6L * config.VocabSize * config.HiddenSize; // only tokens that count pass through the head; the embedding is a look-up
-        if (!config.TieWordEmbeddings) parameters -= (long)config.VocabSize * config.HiddenSize;
-        if (config.Mixture is { } mixture) parameters -= Unchosen(config, mixture);
-        _weightFlopsPerToken = 6 * parameters;
+        bool frozen = student.Projections.Any(item => item.Projection.Adapter is not null);
+        int products = frozen ? 4 : 6; // forward and back to the input, and to the weight where it is trained: a multiplication and an addition each
+        long weights = student.Projections.Sum(item => item.Projection.Rows * item.Projection.Columns);
+        if (config.Mixture is { } mixture) weights -= Unchosen(config, mixture);
+        _weightFlopsPerToken = products * weights;
+        _headFlopsPerToken = (long)products * config.VocabSize * config.HiddenSize; // only tokens that count pass through the head
         _attentionFlopsPerPair = 6.0 * 2 * config.NumHiddenLayers * config.NumAttentionHeads * config.HeadDim; // scores and mixing, forward and backward
         _peak = Peak(student.Device);
     }

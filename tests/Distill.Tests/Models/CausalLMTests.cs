@@ -114,7 +114,7 @@ public sealed class CausalLMTests
     public void TheSameSeedGivesTheSameWeights()
     {
         using CausalLM a = TinyShapes.Random(TinyShapes.Qwen(), 5), b = TinyShapes.Random(TinyShapes.Qwen(), 5), c = TinyShapes.Random(TinyShapes.Qwen(), 6);
-        Assert.Equal(0, TinyShapes.LargestDifference(a.HeadWeight, b.HeadWeight));
-        Assert.NotEqual(0, TinyShapes.LargestDifference(a.HeadWeight, c.HeadWeight));
+        Assert.Equal(0, TinyShapes.LargestDifference(a.Head.Weight, b.Head.Weight));
+        Assert.NotEqual(0, TinyShapes.LargestDifference(a.Head.Weight, c.Head.Weight));
     }
 }
