@@ -28,6 +28,9 @@ public abstract class WeightMatrix : nn.Module
     /// <summary>Whether the matrix is frozen in a format of its own.</summary>
     public bool IsFrozen => _frozen is not null;
 
+    /// <summary>Where the matrix is.</summary>
+    public Device Device => _weight.device;
+
     /// <summary>The matrix as 32-bit floats, <c>[rows, columns]</c>; made anew on each call when it is stored smaller.</summary>
     public Tensor Weight => _frozen is null ? _weight : _frozen.Expand();
 

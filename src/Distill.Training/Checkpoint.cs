@@ -21,7 +21,7 @@ public sealed class Checkpoint(string folder, string identity)
     /// <summary>Writes the present state and forgets all but the newest few.</summary>
     public void Save(CausalLM student, FlatParameters parameters, AdamW optimizer, TrainingState state, int keep)
     {
-        Write($"step-{state.Step:D6}", [.. Weights(student, parameters), .. Moments(optimizer)], state);
+        Write($"step-{state.Step:D6}", [.. Weights(student, parameters), .. optimizer.Tensors], state);
         foreach (string old in Folders().SkipLast(Math.Max(1, keep))) Directory.Delete(old, recursive: true);
     }
 
@@ -43,7 +43,7 @@ public sealed class Checkpoint(string folder, string identity)
             if (saved.Identity != identity)
                 throw new InputException($"{candidate}: belongs to a training with other options or another training set",
                     "repeat the options of that training, choose another output folder, or pass `--resume false` to start anew");
-            if (TryReadTensors(candidate, [.. Weights(student, parameters), .. Moments(optimizer)])) return saved.State;
+            if (TryReadTensors(candidate, [.. Weights(student, parameters), .. optimizer.Tensors])) return saved.State;
         }
         return null;
     }
@@ -94,7 +94,5 @@ public sealed class Checkpoint(string folder, string identity)
     });
 
     private static IEnumerable<(string Name, Tensor Tensor)> Weights(CausalLM student, FlatParameters parameters) =>
-        [("parameters", parameters.Values), .. student.named_buffers().Select(item => (item.name, item.buffer))];
-
-    private static IEnumerable<(string Name, Tensor Tensor)> Moments(AdamW optimizer) => [("mean", optimizer.Mean), ("variance", optimizer.Variance)];
+        [.. parameters.Parts.Select((part, index) => (index == 0 ? "parameters" : $"parameters.{index}", part.Values)), .. student.named_buffers().Select(item => (item.name, item.buffer))];
 }

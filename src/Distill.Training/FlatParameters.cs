@@ -5,24 +5,21 @@ using static TorchSharp.torch;
 namespace Distill.Training;
 
 /// <summary>
-/// All trained parameters of a model in one buffer and all gradients in another, the parameters being views: clipping, the update and
-/// a checkpoint are each one operation instead of hundreds. Matrices come first, because weight decay is theirs alone.
+/// All trained parameters of a model on one device in one buffer and all their gradients in another, the parameters being
+/// views: clipping, the update and a checkpoint are each one operation instead of hundreds. Matrices come first, because
+/// weight decay is theirs alone.
 /// </summary>
-public sealed class FlatParameters : IDisposable
+public sealed class FlatPart : IDisposable
 {
-    private readonly List<Parameter> _parameters;
-
-    /// <summary>Moves the trained parameters of a model into one buffer; frozen ones stay where they are.</summary>
-    public FlatParameters(CausalLM model)
+    internal FlatPart(Device device, IEnumerable<Parameter> parameters)
     {
         using var none = no_grad();
-        _parameters = [.. model.named_parameters().Where(item => item.parameter.requires_grad).OrderByDescending(item => item.parameter.dim() > 1).Select(item => item.parameter)];
-        long count = _parameters.Sum(parameter => parameter.numel());
-        MatrixCount = _parameters.Where(parameter => parameter.dim() > 1).Sum(parameter => parameter.numel());
-        Values = zeros(count, device: model.Device);
+        Parameter[] ordered = [.. parameters.OrderByDescending(parameter => parameter.dim() > 1)];
+        MatrixCount = ordered.Where(parameter => parameter.dim() > 1).Sum(parameter => parameter.numel());
+        Values = zeros(ordered.Sum(parameter => parameter.numel()), device: device);
         Gradients = zeros_like(Values);
         long start = 0;
-        foreach (Parameter parameter in _parameters)
+        foreach (Parameter parameter in ordered)
         {
             long length = parameter.numel();
             Tensor values = Values.narrow(0, start, length).view(parameter.shape);
@@ -33,32 +30,63 @@ public sealed class FlatParameters : IDisposable
         }
     }
 
-    /// <summary>Values of all parameters, <c>[count]</c>.</summary>
+    /// <summary>Values of the parameters, <c>[count]</c>.</summary>
     public Tensor Values { get; }
 
-    /// <summary>Gradients of all parameters, <c>[count]</c>; a backward pass adds to them.</summary>
+    /// <summary>Their gradients, <c>[count]</c>; a backward pass adds to them.</summary>
     public Tensor Gradients { get; }
 
     /// <summary>Leading values that belong to matrices.</summary>
     public long MatrixCount { get; }
-
-    /// <summary>Scales the gradients down to a norm they must not exceed.</summary>
-    /// <returns>The norm before.</returns>
-    public double Clip(double maxNorm)
-    {
-        using Tensor norm = Gradients.norm();
-        double value = norm.item<float>();
-        if (value > maxNorm) Gradients.mul_(maxNorm / value);
-        return value;
-    }
-
-    /// <summary>Sets the gradients to zero.</summary>
-    public void ZeroGradients() => Gradients.zero_();
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Gradients.Dispose();
         Values.Dispose();
+    }
+}
+
+/// <summary>The trained parameters of a model, flat on each of its devices; frozen ones stay where they are.</summary>
+public sealed class FlatParameters : IDisposable
+{
+    /// <summary>Moves the trained parameters of a model into one buffer per device.</summary>
+    public FlatParameters(CausalLM model) =>
+        Parts = [.. model.named_parameters().Where(item => item.parameter.requires_grad).Select(item => item.parameter)
+            .GroupBy(parameter => parameter.device.ToString()).Select(group => new FlatPart(group.First().device, group))];
+
+    /// <summary>One part per device.</summary>
+    public IReadOnlyList<FlatPart> Parts { get; }
+
+    /// <summary>Number of trained values.</summary>
+    public long Count => Parts.Sum(part => part.Values.numel());
+
+    /// <summary>Scales the gradients down to a norm they must not exceed together.</summary>
+    /// <returns>The norm before.</returns>
+    public double Clip(double maxNorm)
+    {
+        double[] norms = [.. Parts.Select(part =>
+        {
+            using Tensor norm = part.Gradients.norm();
+            return (double)norm.item<float>();
+        })];
+        double value = norms is [var only] ? only : Math.Sqrt(norms.Sum(norm => norm * norm));
+        if (value > maxNorm)
+        {
+            foreach (FlatPart part in Parts) part.Gradients.mul_(maxNorm / value);
+        }
+        return value;
+    }
+
+    /// <summary>Sets the gradients to zero.</summary>
+    public void ZeroGradients()
+    {
+        foreach (FlatPart part in Parts) part.Gradients.zero_();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (FlatPart part in Parts) part.Dispose();
     }
 }

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Distill.Models;
 using Distill.Runs;
 using Distill.Weights;
-using static TorchSharp.torch;
 
 namespace Distill.Training;
 
@@ -27,18 +26,18 @@ public sealed class Student
 
     /// <summary>Makes the model of a preset with fresh weights, or loads a model folder.</summary>
     /// <exception cref="InputException">The name is neither a preset nor a folder, or tokenizer and model do not belong together.</exception>
-    public static Student Prepare(TrainOptions options, Device device)
+    public static Student Prepare(TrainOptions options, DeviceMap devices)
     {
         if (StudentPreset.Find(options.Student) is { } preset)
         {
-            return options.Method == TrainingMethod.Full ? FromPreset(preset, options, device)
+            return options.Method == TrainingMethod.Full ? FromPreset(preset, options, devices)
                 : throw new InputException($"student `{options.Student}` has fresh weights: there is nothing for an adapter to change", "train it with `method: full`, or name a model folder");
         }
         if (!Directory.Exists(options.Student))
             throw new InputException($"student `{options.Student}` is neither a preset nor a model folder", $"presets: {string.Join(", ", StudentPreset.Names)}");
         StudentChat chat = StudentChat.Load(options.Student);
         bool adapted = options.Method == TrainingMethod.Lora;
-        CausalLM model = ModelWeights.Load(options.Student, device, adapted ? options.FrozenWeights : null);
+        CausalLM model = ModelWeights.Load(options.Student, devices, adapted ? options.FrozenWeights : null);
         RequireFit(chat, model.Config, options.Student);
         if (adapted && model.AddAdapters([.. options.LoraTargets], options.LoraShape, RandomStream.DeriveSeed(options.Seed, "adapters")) == 0)
             throw new InputException($"lora_targets: {options.Student} has no projection of the name {string.Join(", ", options.LoraTargets)}",
@@ -70,7 +69,7 @@ public sealed class Student
             File.Copy(Path.Combine(source, file), Path.Combine(target, file), overwrite: true);
     }
 
-    private static Student FromPreset(ModelConfig preset, TrainOptions options, Device device)
+    private static Student FromPreset(ModelConfig preset, TrainOptions options, DeviceMap devices)
     {
         string folder = options.Tokenizer ?? LearnedTokenizer.Prepare(options);
         StudentChat chat = StudentChat.Load(folder);
@@ -81,7 +80,7 @@ public sealed class Student
             PadTokenId = chat.Tokenizer.PadTokenId,
         };
         RequireFit(chat, config, folder);
-        var model = new CausalLM(config, device);
+        var model = new CausalLM(config, devices);
         model.InitializeWeights(RandomStream.DeriveSeed(options.Seed, "weights"));
         return new(model, chat, folder, options);
     }

@@ -172,6 +172,14 @@ public sealed record TrainOptions
     [Option("AdamW beta2")]
     public double Beta2 { get; init; } = 0.95;
 
+    /// <summary>How AdamW keeps its moments.</summary>
+    [Option("how AdamW keeps its moments: float32, or int8 in a quarter of the memory")]
+    public MomentFormat Moments { get; init; } = MomentFormat.Float32;
+
+    /// <summary>Whether the moments stay in the computer's memory while the model is on a GPU.</summary>
+    [Option("keep AdamW's moments in the computer's memory while the model is on a GPU", DoesNotChangeResult = true)]
+    public bool OptimizerOnCpu { get; init; }
+
     /// <summary>Largest gradient norm of an update.</summary>
     [Option("gradients are scaled down to this norm")]
     public double MaxGradientNorm { get; init; } = 1.0;
@@ -217,7 +225,7 @@ public sealed record TrainOptions
     public long Seed { get; init; } = 17;
 
     /// <summary>Where to compute.</summary>
-    [Option("cpu, cuda or cuda:N")]
+    [Option("cpu, cuda, cuda:N, or several such as cuda:0,cuda:1: layers are divided among them")]
     public string Device { get; init; } = "cpu";
 
     /// <summary>What trains.</summary>

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distill.Models;
 using Distill.Runs;
-using static TorchSharp.torch;
 
 namespace Distill.Training;
 
@@ -35,8 +34,7 @@ public static class TrainStage
         Validate(options);
         if (options.Engine == TrainingEngine.Torchrun) return TorchrunTraining.RunAsync(options, progress, cancellation);
         TorchRuntime.Initialize(options.Threads);
-        Device device = TorchRuntime.Device(options.Device);
-        Student student = Student.Prepare(options, device);
+        Student student = Student.Prepare(options, TorchRuntime.Devices(options.Device));
         using CausalLM model = student.Model;
         progress.Report(new("train: reading the training set", 0, 0, "samples"));
         using TrainingSet set = TrainingSet.Load(options.Data, student.Chat, options, progress, cancellation);
@@ -61,7 +59,7 @@ public static class TrainStage
         student.SaveAdapters(Path.Combine(options.Out, AdapterFolderName));
         student.Save(Path.Combine(options.Out, ModelFolderName));
         return Task.FromResult(new TrainResult(state.Step, set.Samples.Count, set.Dropped.Count, state.Tokens,
-            parameters.Values.numel(), FinalLoss(metricsPath, totalSteps), state.Seconds));
+            parameters.Count, FinalLoss(metricsPath, totalSteps), state.Seconds));
     }
 
     private static void Validate(TrainOptions options)

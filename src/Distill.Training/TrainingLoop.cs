@@ -27,7 +27,7 @@ public sealed class TrainingLoop(
     public TrainingState Run(TrainingState state, int totalSteps, TrainingMetrics metrics, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         var schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, totalSteps, options.MinLearningRateRatio);
-        Func<CausalLM, PackedBatch, int, double> backward = options.ActivationCheckpointing ? BackwardPass.Recomputed : BackwardPass.Whole;
+        var gradients = new GradientStep(student, options.ActivationCheckpointing);
         var watch = new LossWatch(options.SpikeFactor);
         var speed = new TrainingSpeed(student);
         student.train();
@@ -43,13 +43,7 @@ public sealed class TrainingLoop(
 
             parameters.ZeroGradients();
             StepBatches step = batches.NextStep();
-            double loss = 0;
-            foreach (var rows in step.MicroBatches)
-            {
-                using var microScope = NewDisposeScope();
-                using var batch = PackedBatch.Of(rows, student.Device);
-                loss += backward(student, batch, step.LossTokens);
-            }
+            double loss = gradients.Add(step);
             double gradientNorm = parameters.Clip(options.MaxGradientNorm);
             watch.Check(state.Step + 1, loss, gradientNorm, step);
             double learningRate = schedule.At(state.Step + 1);

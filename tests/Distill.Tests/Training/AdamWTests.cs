@@ -16,13 +16,13 @@ public sealed class AdamWTests
         using var parameters = new FlatParameters(model);
         var options = new TrainOptions { Beta1 = 0.9, Beta2 = 0.98, WeightDecay = 0.1 };
         using var optimizer = new AdamW(parameters, options);
-        double[] expected = [.. TinyShapes.Floats(parameters.Values)];
+        double[] expected = [.. TinyShapes.Floats(parameters.Parts[0].Values)];
         double[] mean = new double[expected.Length], variance = new double[expected.Length];
         for (int step = 1; step <= 4; step++)
         {
             using var none = no_grad();
             using Tensor gradient = randn(expected.Length, generator: new Generator((ulong)step));
-            parameters.Gradients.copy_(gradient);
+            parameters.Parts[0].Gradients.copy_(gradient);
             float[] g = TinyShapes.Floats(gradient);
             double rate = 0.01 * step;
             optimizer.Step(step, rate);
@@ -30,11 +30,38 @@ public sealed class AdamWTests
             {
                 mean[i] = (0.9 * mean[i]) + (0.1 * g[i]);
                 variance[i] = (0.98 * variance[i]) + (0.02 * g[i] * g[i]);
-                double decay = i < parameters.MatrixCount ? rate * 0.1 * expected[i] : 0;
+                double decay = i < parameters.Parts[0].MatrixCount ? rate * 0.1 * expected[i] : 0;
                 expected[i] -= decay + (rate * (mean[i] / (1 - Math.Pow(0.9, step))) / (Math.Sqrt(variance[i] / (1 - Math.Pow(0.98, step))) + 1e-8));
             }
         }
-        Assert.All(expected.Zip(TinyShapes.Floats(parameters.Values)), pair => Assert.InRange(pair.Second, pair.First - 1e-5, pair.First + 1e-5));
+        Assert.All(expected.Zip(TinyShapes.Floats(parameters.Parts[0].Values)), pair => Assert.InRange(pair.Second, pair.First - 1e-5, pair.First + 1e-5));
+    }
+
+    [Fact]
+    public void MomentsInEightBitsLeadNearlyTheSameWay()
+    {
+        TorchRuntime.Initialize(1);
+        float[] exact = Trained(MomentFormat.Float32), coarse = Trained(MomentFormat.Int8), start = Trained(MomentFormat.Float32, steps: 0);
+        double moved = Math.Sqrt(start.Zip(exact).Sum(pair => Math.Pow(pair.First - pair.Second, 2)));
+        double apart = Math.Sqrt(coarse.Zip(exact).Sum(pair => Math.Pow(pair.First - pair.Second, 2)));
+        Assert.InRange(apart / moved, 1e-5, 0.15); // hard on purpose: gradients a hundred times apart in one block
+
+        static float[] Trained(MomentFormat format, int steps = 30)
+        {
+            using CausalLM model = TinyShapes.Random(TinyShapes.Qwen());
+            using var parameters = new FlatParameters(model);
+            using var optimizer = new AdamW(parameters, new TrainOptions { Moments = format });
+            using var none = no_grad();
+            Tensor target = randn(parameters.Count, generator: new Generator(4));
+            for (int step = 1; step <= steps; step++)
+            {
+                using var scope = NewDisposeScope();
+                // Gradients of very different sizes side by side, pulling towards a target.
+                parameters.Parts[0].Gradients.copy_((parameters.Parts[0].Values - target) * pow(10, arange(parameters.Count).remainder(3)));
+                optimizer.Step(step, 0.01);
+            }
+            return TinyShapes.Floats(parameters.Parts[0].Values);
+        }
     }
 
     [Fact]
@@ -43,10 +70,10 @@ public sealed class AdamWTests
         TorchRuntime.Initialize(1);
         using CausalLM model = TinyShapes.Random(TinyShapes.Qwen());
         using var parameters = new FlatParameters(model);
-        parameters.Gradients.fill_(2);
-        double norm = 2 * Math.Sqrt(parameters.Gradients.numel());
+        parameters.Parts[0].Gradients.fill_(2);
+        double norm = 2 * Math.Sqrt(parameters.Parts[0].Gradients.numel());
         Assert.Equal(norm, parameters.Clip(1), 2);
-        Assert.Equal(1, parameters.Gradients.norm().item<float>(), 4);
+        Assert.Equal(1, parameters.Parts[0].Gradients.norm().item<float>(), 4);
         Assert.Equal(1, parameters.Clip(5), 4); // already small enough
     }
 

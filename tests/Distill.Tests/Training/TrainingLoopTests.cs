@@ -105,7 +105,7 @@ public sealed class TrainingLoopTests
         TrainingState end = second.Train(17);
 
         Assert.Equal(17, end.Step);
-        Assert.Equal(TinyShapes.Floats(uninterrupted.Parameters.Values), TinyShapes.Floats(second.Parameters.Values));
+        Assert.Equal(TinyShapes.Floats(uninterrupted.Parameters.Parts[0].Values), TinyShapes.Floats(second.Parameters.Parts[0].Values));
         Assert.Equal(uninterrupted.Losses(), second.Losses());
         foreach (((string name, var expected), (string _, var actual)) in uninterrupted.Student.named_buffers().Zip(second.Student.named_buffers()))
             Assert.True(TinyShapes.Floats(expected).SequenceEqual(TinyShapes.Floats(actual)), name);
@@ -155,7 +155,7 @@ public sealed class TrainingLoopTests
         one.Train(4);
         many.Train(4);
         Assert.All(one.Losses().Zip(many.Losses()), pair => Assert.InRange(pair.Second, pair.First - 1e-5, pair.First + 1e-5));
-        Assert.True(TinyShapes.LargestDifference(one.Parameters.Values, many.Parameters.Values) < 1e-4);
+        Assert.True(TinyShapes.LargestDifference(one.Parameters.Parts[0].Values, many.Parameters.Parts[0].Values) < 1e-4);
     }
 
     [Theory, MemberData(nameof(Families))]
@@ -168,7 +168,7 @@ public sealed class TrainingLoopTests
         double loss = Backward(packed.Student, [samples[..3], samples[3..]], tokens);
         double expected = samples.Sum(sample => Backward(apart.Student, [[sample]], tokens));
         Assert.Equal(expected, loss, 5);
-        Assert.True(TinyShapes.LargestDifference(packed.Parameters.Gradients, apart.Parameters.Gradients) < 1e-5);
+        Assert.True(TinyShapes.LargestDifference(packed.Parameters.Parts[0].Gradients, apart.Parameters.Parts[0].Gradients) < 1e-5);
 
         static double Backward(CausalLM student, IReadOnlyList<IReadOnlyList<TrainingSample>> rows, int lossTokens)
         {
@@ -183,7 +183,7 @@ public sealed class TrainingLoopTests
     {
         using var folder = new TemporaryFolder();
         using var bench = new Bench("qwen", folder.Path);
-        using (no_grad()) bench.Parameters.Values[0] = float.NaN;
+        using (no_grad()) bench.Parameters.Parts[0].Values[0] = float.NaN;
         string message = Assert.Throws<InputException>(() => bench.Train(3)).Message;
         Assert.Contains("step 1", message, StringComparison.Ordinal);
         Assert.Contains("trace-", message, StringComparison.Ordinal);
