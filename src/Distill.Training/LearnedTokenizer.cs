@@ -14,7 +14,7 @@ internal static class LearnedTokenizer
     {
         string folder = Path.Combine(options.Out, "tokenizer");
         if (Directory.Exists(folder)) return folder;
-        IEnumerable<string> corpus = TraceReader.Read(options.Data).Take(TracesToLearnFrom)
+        IEnumerable<string> corpus = TraceDataset.Read(options.Data).Take(TracesToLearnFrom)
             .SelectMany(trace => trace.Prompt.Messages.Select(message => message.Content)
                 .Append(ReasoningSplit.Join(trace.Completion.Reasoning, trace.Completion.Answer, startsInReasoning: true)));
         TokenizerDefinition definition = BpeTrainer.Train(corpus, StudentPreset.VocabularySize, ChatFormat.DeepSeekR1Tokens, SplitPatterns.Qwen2);

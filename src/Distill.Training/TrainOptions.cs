@@ -13,6 +13,16 @@ public enum ExcessLength
     Raise,
 }
 
+/// <summary>Which turns of a conversation are learned.</summary>
+public enum TrainedTurns
+{
+    /// <summary>The last assistant turn; earlier ones are only shown.</summary>
+    Last,
+
+    /// <summary>Every assistant turn, each as a sample of its own.</summary>
+    All,
+}
+
 /// <summary>What is trained.</summary>
 public enum TrainingMethod
 {
@@ -76,9 +86,13 @@ public sealed record TrainOptions
     [Option("preset (tiny-qwen, tiny-r1) or model folder to start from", Required = true, IsPath = true)]
     public string Student { get; init; } = "";
 
-    /// <summary>Training set: a Parquet file or folder of traces.</summary>
-    [Option("training set: traces as Parquet", Required = true, IsPath = true)]
+    /// <summary>Training set: traces, or conversations as public sets have them, as Parquet or JSONL.</summary>
+    [Option("training set: traces, or conversations with `messages`, as Parquet or JSONL", Required = true, IsPath = true)]
     public string Data { get; init; } = "";
+
+    /// <summary>Which turns of a conversation are learned.</summary>
+    [Option("turns of a conversation to learn: last, or all (each as a sample of its own)")]
+    public TrainedTurns Turns { get; init; } = TrainedTurns.Last;
 
     /// <summary>Folder for checkpoints, metrics and the finished model.</summary>
     [Option("folder for checkpoints, metrics.jsonl and model/", Required = true, IsPath = true)]

@@ -50,17 +50,17 @@ public sealed class TrainingSet : IDisposable
 
     private static TokenStore Tokens(string path, StudentChat chat, TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
-        string content = Fingerprint.OfTexts([chat.Fingerprint, .. TraceReader.FilesOf(path).Select(Fingerprint.OfFile)]);
+        string content = Fingerprint.OfTexts([chat.Fingerprint, options.Turns.ToString(), .. TraceDataset.FilesOf(path).Select(Fingerprint.OfFile)]);
         string file = Path.Combine(options.TokenCache ?? CacheFolder.Of("tokens"), content + ".tokens");
         if (TokenStore.Open(file) is { } known) return known;
-        long total = TraceReader.Count(path), done = 0;
-        TokenStore.Write(file, TraceReader.Read(path).AsParallel().AsOrdered().WithCancellation(cancellation).Select(chat.Sample).Select(Counted));
+        long total = TraceDataset.CountRows(path) ?? 0, done = 0;
+        TokenStore.Write(file, TraceDataset.Read(path).AsParallel().AsOrdered().WithCancellation(cancellation).SelectMany(trace => chat.Samples(Counted(trace), options.Turns)));
         return TokenStore.Open(file) ?? throw new InputException($"{file}: could not be read back", "check the disk, or choose another `token_cache`");
 
-        TrainingSample Counted(TrainingSample sample)
+        Trace Counted(Trace trace)
         {
-            if (Interlocked.Increment(ref done) is var now && now % 256 == 0) progress.Report(new("train: tokenizing", now, total, "samples"));
-            return sample;
+            if (Interlocked.Increment(ref done) is var now && now % 256 == 0) progress.Report(new("train: tokenizing", now, total, "traces"));
+            return trace;
         }
     }
 
@@ -95,11 +95,29 @@ public sealed record StudentChat(ModelTokenizer Tokenizer, ChatTemplate Template
     public static StudentChat Load(string folder) => new(ModelTokenizer.Load(folder), ChatTemplate.Load(folder),
         Runs.Fingerprint.OfTexts([.. Files.Select(file => Path.Combine(folder, file)).Where(File.Exists).Select(Runs.Fingerprint.OfFile)]));
 
-    /// <summary>Turns a trace into a sample.</summary>
-    public TrainingSample Sample(Trace trace)
+    /// <summary>Turns a trace into samples: one of its completion, and one of each earlier assistant turn when those count too.</summary>
+    /// <remarks>
+    /// Each turn is a sample of its own, with the history as the template writes it at that point. In one row together, the
+    /// history would keep reasoning that the template drops when the model is used, or lose what must be learned.
+    /// </remarks>
+    public IEnumerable<TrainingSample> Samples(Trace trace, TrainedTurns turns)
     {
-        int[] prompt = Tokenizer.Encode(Template.Render(trace.Prompt.Messages, addGenerationPrompt: true));
-        string completion = ReasoningSplit.Join(trace.Completion.Reasoning, trace.Completion.Answer, Template.StartsInReasoning);
-        return new((int[])[.. prompt, .. Tokenizer.Encode(completion), EndOfSequence], prompt.Length, trace.Id);
+        IReadOnlyList<Message> messages = trace.Prompt.Messages;
+        if (turns == TrainedTurns.All)
+        {
+            for (int turn = 0; turn < messages.Count; turn++)
+            {
+                if (messages[turn].Role != MessageRole.Assistant) continue;
+                ReasoningParts parts = ReasoningSplit.Split(messages[turn].Content, messages[turn].Reasoning, startsInReasoning: false);
+                yield return Sample([.. messages.Take(turn)], parts.Reasoning, parts.Answer, $"{trace.Id}/{turn}");
+            }
+        }
+        yield return Sample(messages, trace.Completion.Reasoning, trace.Completion.Answer, trace.Id);
+    }
+
+    private TrainingSample Sample(IReadOnlyList<Message> history, string reasoning, string answer, string id)
+    {
+        int[] prompt = Tokenizer.Encode(Template.Render(history, addGenerationPrompt: true));
+        return new((int[])[.. prompt, .. Tokenizer.Encode(ReasoningSplit.Join(reasoning, answer, Template.StartsInReasoning)), EndOfSequence], prompt.Length, id);
     }
 }
