@@ -1,6 +1,6 @@
 using Distill.Chat;
 using Distill.Prompts;
-using Distill.Verification.Mathematics;
+using Distill.Verification.Extraction;
 
 namespace Distill.Verification;
 

@@ -1,66 +1,84 @@
 using Distill.Chat;
 using Distill.Prompts;
+using Distill.Verification.Answers;
+using Distill.Verification.Extraction;
 using Distill.Verification.Mathematics;
 
 namespace Distill.Verification;
 
 /// <summary>
-/// Judges final answers of mathematical problems: finds the answer in the part after the reasoning and compares it with the
-/// reference answer in exact arithmetic. Sizes are bounded, nothing in a text is executed, and there is no clock: the same
-/// input gives the same verdict everywhere.
+/// Judges final answers of mathematical problems: finds the answer in the part after the reasoning, reads it and the reference answer as
+/// formulas, and compares them by their kinds in exact arithmetic; ball arithmetic is the last resort and its verdicts say so (<c>equal_numeric</c>).
+/// Sizes and steps are bounded, nothing in a text is executed, and there is no clock: the same input gives the same verdict everywhere.
 /// </summary>
 public sealed class MathVerifier : IVerifier
 {
     /// <summary>The longest answer that is looked at, in characters.</summary>
     public const int LongestAnswer = 4096;
 
+    private readonly MathOptions _options;
+
+    /// <summary>Makes a verifier with the default options.</summary>
+    public MathVerifier() : this(MathOptions.Default) { }
+
+    /// <summary>Makes a verifier.</summary>
+    /// <param name="options">What counts as an answer.</param>
+    public MathVerifier(MathOptions options) => _options = options;
+
     /// <inheritdoc/>
-    public string Id => "math/1";
+    public string Id => "math/2";
 
     /// <inheritdoc/>
     public Verdict Verify(Prompt prompt, Completion completion)
     {
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(completion);
         if (Unjudgeable.ReasonOf(prompt, completion) is { } reason) return Unverifiable(reason, null);
-        if (AnswerExtraction.Find(completion.Answer) is not { Text.Length: > 0 } found) return Unverifiable(Unjudgeable.WithoutAnswer(completion), null);
-        if (found.Text.Length > LongestAnswer) return Unverifiable("answer_too_long", null);
-        string reference = prompt.ReferenceAnswer!;
-        if (reference.Length > LongestAnswer) return Unverifiable("reference_answer_too_long", found.Text);
-        return Compare(AnswerExtraction.Find(reference) is { Place: AnswerPlace.Box, Text.Length: > 0 } boxed ? boxed.Text : reference, found.Text);
+        return Judge(prompt.ReferenceAnswer!, completion.Answer, _options, Unjudgeable.WithoutAnswer(completion));
     }
 
     /// <summary>Judges a completion's text, reasoning included, against a reference answer.</summary>
     /// <param name="referenceAnswer">The gold answer.</param>
     /// <param name="response">What the model wrote: a whole completion with its think tags, or nothing but an answer.</param>
-    /// <param name="options">What counts as an answer; the defaults when null.</param>
+    /// <param name="options">What counts as an answer; those of the verifier when null.</param>
     public Verdict Verify(string referenceAnswer, string response, MathOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(referenceAnswer);
         ArgumentNullException.ThrowIfNull(response);
-        ReasoningParts parts = ReasoningSplit.Split(response, startsInReasoning: false);
-        bool unclosed = parts.Unclosed && (options ?? MathOptions.Default).RequireClosedThink;
-        return Verify(Prompt.FromUser("", referenceAnswer), new Completion
-        {
-            RawText = response,
-            Reasoning = parts.Reasoning,
-            Answer = parts.Unclosed && !unclosed ? parts.Reasoning : parts.Answer,
-            ReasoningUnclosed = unclosed,
-            FinishReason = FinishReason.Stop,
-            PromptTokens = 0,
-            CompletionTokens = 0,
-        });
+        return string.IsNullOrWhiteSpace(referenceAnswer) ? Unverifiable("no_reference_answer", null) : Judge(referenceAnswer, response, options ?? _options, "no_answer");
     }
 
-    private Verdict Compare(string reference, string answer)
+    private Verdict Judge(string referenceAnswer, string response, MathOptions options, string withoutAnswer)
     {
-        WrittenNumber? expected = NumberParser.Parse(reference), actual = NumberParser.Parse(answer);
-        if (expected is { } gold && actual is { } given)
+        if (response.Length > AnswerExtraction.LongestText) return Unverifiable("response_too_long", null);
+        (string answerPart, bool unclosed) = AnswerPart.Of(response);
+        if (unclosed && options.RequireClosedThink) return Unverifiable("reasoning_unclosed", null);
+        if (referenceAnswer.Length > LongestAnswer * 4) return Unverifiable("reference_answer_too_long", null);
+        var reference = ReferenceAnswer.Of(referenceAnswer);
+        if (reference.Text.Length > LongestAnswer) return Unverifiable("reference_answer_too_long", null);
+        ExtractedAnswer? found = AnswerExtraction.Find(answerPart, options, options.AllowBareNumber ?? reference.IsPlainNumber);
+        if (reference.Choice is not null && (found is null || found.IsProse) && ChoiceAnswers.InProse(Ending(answerPart)) is { Length: > 0 } letters)
+            found = new ExtractedAnswer(letters, AnswerPlace.Phrase);
+        if (found is not { Text.Length: > 0 }) return Unverifiable(withoutAnswer, null);
+        if (found.Text.Length > LongestAnswer) return Unverifiable("answer_too_long", null);
+        found = found with { Text = VisibleText.Of(found.Text) };
+        Comparison comparison = new AnswerJudgement(reference, options).Of(found);
+        string rule = comparison.Rule;
+        if (found.IsProse && comparison.Equality != Equality.Equal) return Unverifiable(withoutAnswer, null);
+        return comparison.Equality switch
         {
-            return given.Matches(gold) ? new Verdict(Outcome.Correct, "equal_number", answer, Id)
-                : new Verdict(Outcome.Incorrect, "different_number", answer, Id);
-        }
-        string text = AnswerText.Normalize(answer);
-        return text.Length > 0 && text == AnswerText.Normalize(reference) ? new Verdict(Outcome.Correct, "equal_text", answer, Id)
-            : Unverifiable("not_understood", answer);
+            Equality.Equal => new Verdict(Outcome.Correct, $"equal_{rule}", found.Text, Id),
+            Equality.Different => new Verdict(Outcome.Incorrect, $"different_{rule}", found.Text, Id),
+            _ => Unverifiable(rule is "number" or "algebra" or "numeric" ? "undecided" : rule, found.Text),
+        };
+    }
+
+    private static string Ending(string text)
+    {
+        string trimmed = text.TrimEnd();
+        string tail = trimmed.Length <= 300 ? trimmed : trimmed[^300..];
+        int start = tail.LastIndexOf('\n');
+        return start < 0 ? tail : tail[(start + 1)..];
     }
 
     private Verdict Unverifiable(string reason, string? answer) => new(Outcome.Unverifiable, reason, answer, Id);

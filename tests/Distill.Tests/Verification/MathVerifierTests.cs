@@ -31,15 +31,17 @@ public sealed class MathVerifierTests
     [InlineData("1831", "It might be 1831, or 12", Outcome.Unverifiable, "no_answer")]
     [InlineData("1831", "1831", Outcome.Correct, "equal_number")]
     [InlineData("1831", "", Outcome.Unverifiable, "no_answer")]
-    [InlineData("1831", "\\boxed{x+1}", Outcome.Unverifiable, "not_understood")]
+    [InlineData("1831", "\\boxed{x+1}", Outcome.Incorrect, "different_algebra")]
     [InlineData("So \\boxed{12}", "\\boxed{12}", Outcome.Correct, "equal_number")]
-    [InlineData("(A)", "\\boxed{\\text{(A)}}", Outcome.Correct, "equal_text")]
-    [InlineData("\\{1, 2\\}", "\\boxed{\\left\\{1,2\\right\\}}", Outcome.Correct, "equal_text")]
+    [InlineData("(A)", "\\boxed{\\text{(A)}}", Outcome.Correct, "equal_choice")]
+    [InlineData("\\{1, 2\\}", "\\boxed{\\left\\{1,2\\right\\}}", Outcome.Correct, "equal_set")]
     public void TheFinalAnswerDecides(string reference, string answer, Outcome outcome, string reason)
     {
         Verdict verdict = Judge(reference, answer);
-        Assert.Equal((outcome, reason, "math/1"), (verdict.Outcome, verdict.Reason, verdict.Verifier));
+        Assert.Equal((outcome, reason, "math/2"), (verdict.Outcome, verdict.Reason, verdict.Verifier));
     }
+
+    private static readonly string[] Numeric = ["equal_number", "equal_percent", "equal_rounding"];
 
     [Theory]
     [InlineData("1234", "1,234")]
@@ -73,8 +75,8 @@ public sealed class MathVerifierTests
     [InlineData("0.5", ".5")]
     public void NumbersAreTheSameHoweverTheyAreWritten(string reference, string answer)
     {
-        Assert.Equal("equal_number", Judge(reference, $"\\boxed{{{answer}}}").Reason);
-        if (reference != "1/7") Assert.Equal("equal_number", Judge(answer, $"\\boxed{{{reference}}}").Reason);
+        Assert.Contains(Judge(reference, $"\\boxed{{{answer}}}").Reason, Numeric);
+        if (reference != "1/7") Assert.Contains(Judge(answer, $"\\boxed{{{reference}}}").Reason, Numeric);
     }
 
     [Theory]
@@ -94,16 +96,15 @@ public sealed class MathVerifierTests
     }
 
     [Theory]
-    [InlineData("1/0")]
-    [InlineData("1e9999999999")]
-    [InlineData("10^{10^{10}}")]
-    [InlineData("1,23")]
-    [InlineData("2s")]
-    [InlineData("-")]
-    [InlineData("1.2.3")]
-    [InlineData("\\frac{1}{}")]
-    public void WhatIsNoNumberIsNotGuessed(string answer) =>
-        Assert.Equal((Outcome.Unverifiable, "not_understood"), Judge("12", $"\\boxed{{ {answer} }}") is var v ? (v.Outcome, v.Reason) : default);
+    [InlineData("1/0", "undecided")]
+    [InlineData("1e9999999999", "different_algebra")]
+    [InlineData("10^{10^{10}}", "different_numeric")]
+    [InlineData("1,23", "different_list")]
+    [InlineData("2s", "different_algebra")]
+    [InlineData("-", "not_understood")]
+    [InlineData("1.2.3", "not_understood")]
+    [InlineData("\\frac{1}{}", "not_understood")]
+    public void WhatIsNoNumberIsNotGuessed(string answer, string reason) => Assert.Equal(reason, Judge("12", $"\\boxed{{ {answer} }}").Reason);
 
     [Fact]
     public void WhatIsUnfinishedIsNotJudged()
@@ -160,9 +161,9 @@ public sealed class MathVerifierTests
         Assert.Equal((Outcome.Correct, "exact/1"), Pair(Verifiers.Create(["exact"]).Verify(prompt, Complete("\\boxed{Blue}"))));
         Assert.Equal((Outcome.Incorrect, "exact/1"), Pair(Verifiers.Create(["exact"]).Verify(prompt, Complete("blue"))));
         Assert.Equal((Outcome.Unverifiable, "none/1"), Pair(Verifiers.Create(["none"]).Verify(prompt, Complete("Blue"))));
-        Assert.Equal("math/1+exact/1", Verifiers.Create(["math", "exact"]).Id);
+        Assert.Equal("math/2+exact/1", Verifiers.Create(["math", "exact"]).Id);
         Assert.Equal((Outcome.Incorrect, "exact/1"), Pair(Verifiers.Create(["math", "exact"]).Verify(prompt, Complete("Red"))));
-        Assert.Equal((Outcome.Incorrect, "math/1"), Pair(Verifiers.Create(["math", "exact"]).Verify(Prompt.FromUser("?", "1"), Complete("2"))));
+        Assert.Equal((Outcome.Incorrect, "math/2"), Pair(Verifiers.Create(["math", "exact"]).Verify(Prompt.FromUser("?", "1"), Complete("2"))));
         var e = Assert.Throws<InputException>(() => Verifiers.Create(["maths"]));
         Assert.Equal(("unknown verifier `maths`", "choose from math, exact, none"), (e.Message, e.Hint));
         Assert.Throws<InputException>(() => Verifiers.Create([]));

@@ -1,0 +1,75 @@
+using Distill.Verification.Latex;
+using Distill.Verification.Mathematics;
+
+namespace Distill.Verification.Answers;
+
+internal sealed partial class AnswerComparison
+{
+    private Comparison Sequences(Node gold, Node given)
+    {
+        if (gold is not SequenceNode a) return given is SequenceNode single && Single(single) is { } only ? Compare(gold, only) : NotAlike(gold, given);
+        if (given is not SequenceNode b) return Single(a) is { } item ? Compare(item, given) : NotAlike(gold, given);
+        if (a.IsList && b.IsList || a.IsSet && b.IsSet || a.IsList && b.IsSet || a.IsSet && b.IsList) return Unordered(a, b);
+        if (a.IsSet || b.IsSet) return Comparison.Of(false, "brackets");
+        if (a.IsList || b.IsList) return Ordered(Values(a), Values(b), "tuple");
+        if (!SameBrackets(a, b)) return Comparison.Of(false, "brackets");
+        return Ordered(a.Items, b.Items, a.Open == Bracket.Round || a.Open == Bracket.Angle ? "tuple" : "interval");
+    }
+
+    private static Comparison NotAlike(Node gold, Node given) => new(gold is TextNode || given is TextNode ? Equality.Unknown : Equality.Different, "list");
+
+    private static Node? Single(SequenceNode sequence) => sequence.Items.Count == 1 && sequence.Open is Bracket.Curly or Bracket.Square ? sequence.Items[0] : null;
+
+    private static bool SameBrackets(SequenceNode a, SequenceNode b) => a.Open == b.Open && a.Close == b.Close
+        || a.Open is Bracket.Round or Bracket.Angle && b.Open is Bracket.Round or Bracket.Angle && a.Close is Bracket.Round or Bracket.Angle && b.Close is Bracket.Round or Bracket.Angle;
+
+    private Comparison Ordered(IReadOnlyList<Node> gold, IReadOnlyList<Node> given, string rule) =>
+        gold.Count != given.Count ? Comparison.Of(false, rule) : Comparison.All(rule, gold.Zip(given).Select(pair => Compare(pair.First, pair.Second)));
+
+    private Comparison Unordered(SequenceNode a, SequenceNode b)
+    {
+        Comparison plain = Matching(a.IsSet ? "set" : "list", a.Items, b.Items);
+        if (plain.IsEqual) return plain;
+        // x = 1, 2 names only its first value.
+        IReadOnlyList<Node> left = Values(a), right = Values(b);
+        if (ReferenceEquals(left, a.Items) && ReferenceEquals(right, b.Items)) return plain;
+        if (NamesOf(a) is { } names && NamesOf(b) is { } others && !names.SequenceEqual(others)) return plain;
+        bool onlyOneNamed = NamesOf(a) is null != NamesOf(b) is null;
+        return onlyOneNamed && (NamesOf(a) ?? NamesOf(b))!.Distinct().Count() > 1 ? Ordered(left, right, "list") : Matching("list", left, right);
+    }
+
+    // Every item of one has an equal among the other's, and the other way round: order and repetition do not count.
+    private Comparison Matching(string rule, IReadOnlyList<Node> a, IReadOnlyList<Node> b)
+    {
+        var matched = new bool[b.Count];
+        bool unknown = false;
+        foreach (Node item in a)
+        {
+            bool found = false;
+            for (int j = 0; j < b.Count; j++)
+            {
+                Comparison pair = Compare(item, b[j]);
+                if (pair.IsEqual) found = matched[j] = true;
+                unknown |= pair.Equality == Equality.Unknown;
+            }
+            if (!found) return new Comparison(unknown ? Equality.Unknown : Equality.Different, rule);
+        }
+        return Array.TrueForAll(matched, match => match) ? Comparison.Of(true, rule) : new Comparison(unknown ? Equality.Unknown : Equality.Different, rule);
+    }
+
+    // The values without the names that stand before them; the same list when there are none.
+    private IReadOnlyList<Node> Values(SequenceNode sequence)
+    {
+        if (!sequence.Items.Any(item => item is RelationNode)) return sequence.Items;
+        Node[] values = [.. sequence.Items.Select(item => NamedValue(item) is { } named ? named.Value : item)];
+        return values;
+    }
+
+    private List<string>? NamesOf(SequenceNode sequence)
+    {
+        var names = new List<string>();
+        foreach (Node item in sequence.Items)
+            if (NamedValue(item) is { } named) names.Add(named.Name);
+        return names.Count == 0 ? null : names;
+    }
+}

@@ -1,0 +1,144 @@
+using Distill.Verification.Latex;
+using Distill.Verification.Mathematics;
+
+namespace Distill.Verification.Answers;
+
+/// <summary>
+/// Compares parsed answers by their kinds. The reference answer's kind says how the given one is read, never the other way round: a
+/// name is taken off a value, an inequality becomes an interval, a list is taken for a tuple.
+/// </summary>
+internal sealed partial class AnswerComparison(MathOptions options, WorkBudget budget)
+{
+    private const int DeepestNesting = 16;
+
+    private readonly ScalarEquivalence _scalars = new(budget);
+    private int _depth;
+
+    /// <summary>Compares the reference answer with a given one.</summary>
+    public Comparison Compare(Node gold, Node given)
+    {
+        if (++_depth > DeepestNesting) return new Comparison(Equality.Unknown, "nesting");
+        budget.Charge(100);
+        try
+        {
+            return CompareSimplified(Simplification.Of(gold), Simplification.Of(given));
+        }
+        finally
+        {
+            _depth--;
+        }
+    }
+
+    private Comparison CompareSimplified(Node gold, Node given)
+    {
+        Comparison direct = Direct(gold, given);
+        if (direct.IsEqual) return direct;
+        Comparison named = WithoutNames(gold, given);
+        return named.Equality != Equality.Unknown || named.Rule == "" ? named.Rule == "" ? direct : named : direct.Equality == Equality.Different ? direct : named;
+    }
+
+    private Comparison Direct(Node gold, Node given)
+    {
+        switch (gold, given)
+        {
+            case (TextNode a, TextNode b): return Comparison.Of(TextAnswers.AreEqual(a.Text, b.Text), "text");
+            case (TextNode a, _): return new Comparison(TextAnswers.IsWordy(a.Text) ? Equality.Different : Equality.Unknown, "text");
+            case (_, TextNode): return new Comparison(Equality.Unknown, "text");
+            case (ClockNode a, ClockNode b): return Comparison.Of(a.Hours == b.Hours && a.Minutes == b.Minutes && (a.Half == b.Half || a.Half.Length == 0 || b.Half.Length == 0), "time");
+            case (RatioNode a, RatioNode b): return Ratios(a, b);
+            case (RatioNode { Terms.Count: 2 } a, _) when IsScalar(given): return Scalars(new QuotientNode(a.Terms[0], a.Terms[1]), given) with { Rule = "ratio" };
+            case (_, RatioNode { Terms.Count: 2 } b) when IsScalar(gold): return Scalars(gold, new QuotientNode(b.Terms[0], b.Terms[1])) with { Rule = "ratio" };
+            case (ClockNode a, RatioNode b): return Ratios(new RatioNode([new NumberNode(a.Hours), new NumberNode(a.Minutes)]), b) with { Rule = "time" };
+            case (RatioNode a, ClockNode b): return Ratios(a, new RatioNode([new NumberNode(b.Hours), new NumberNode(b.Minutes)])) with { Rule = "time" };
+            case (CongruenceNode a, _): return Congruences(a, given);
+            case (_, CongruenceNode { Left: null } b): return Residue(gold, b);
+            case (PiecewiseNode a, PiecewiseNode b): return Piecewise(a, b);
+            case (MatrixNode a, MatrixNode b): return Matrices(a, b);
+            case (MatrixNode a, SequenceNode b): return Vectors(a, b.Items, b);
+            case (SequenceNode a, MatrixNode b): return Vectors(b, a.Items, a, swapped: true);
+        }
+        if (RealSets.AreMeant(gold, given) && Sets(gold, given) is { } sets) return sets;
+        if (gold is RelationNode || given is RelationNode || IsListOfRelations(gold) && IsListOfRelations(given))
+        {
+            if (Relations(gold, given) is { } relations) return relations;
+        }
+        if (gold is SequenceNode || given is SequenceNode) return Sequences(gold, given);
+        if (gold is SetOperationNode x && given is SetOperationNode y) return SymbolicSets(x, y);
+        if (gold is NumberSetNode m && given is NumberSetNode n) return Comparison.Of(m.Name == n.Name, "set");
+        return IsScalar(gold) && IsScalar(given) ? Quantities(gold, given) : new Comparison(IsKnown(gold) && IsKnown(given) ? Equality.Different : Equality.Unknown, "kind");
+    }
+
+    private static bool IsKnown(Node node) => node is not (TextNode or BoundNode);
+
+    private static bool IsListOfRelations(Node node) => node is SequenceNode { IsList: true } list && list.Items.All(item => item is RelationNode);
+
+    /// <summary>Whether the node stands for one value.</summary>
+    public static bool IsScalar(Node node) => node is NumberNode or SymbolNode or SumNode or ProductNode or QuotientNode or PowerNode or NegativeNode or CallNode
+        or BoundNode or PercentNode or DegreeNode or QuantityNode or BaseNumeralNode or PlusMinusNode;
+
+    private Comparison Ratios(RatioNode a, RatioNode b)
+    {
+        if (a.Terms.Count != b.Terms.Count) return Comparison.Of(false, "ratio");
+        // a : b : c = a' : b' : c' when all cross products with the first terms agree.
+        return Comparison.All("ratio", Enumerable.Range(1, a.Terms.Count - 1).Select(i =>
+            Comparison.Of(_scalars.Compare(new ProductNode([a.Terms[0], b.Terms[i]]), new ProductNode([b.Terms[0], a.Terms[i]])))));
+    }
+
+    private Comparison Congruences(CongruenceNode gold, Node given)
+    {
+        if (given is not CongruenceNode other) return gold.Left is null ? Residue(given, gold) : new Comparison(Equality.Different, "congruence");
+        if (_scalars.RationalValue(gold.Modulus) is not { IsInteger: true, IsZero: false } modulus || _scalars.RationalValue(other.Modulus) is not { IsInteger: true } second) return new Comparison(Equality.Unknown, "congruence");
+        if (modulus.Abs() != second.Abs()) return Comparison.Of(false, "congruence");
+        if (gold.Left is { } left && other.Left is { } right && _scalars.Compare(left, right).Equality != Equality.Equal) return Comparison.Of(false, "congruence");
+        return _scalars.RationalValue(gold.Right) is { } a && _scalars.RationalValue(other.Right) is { } b
+            ? Comparison.Of(((a - b) / modulus).IsInteger, "congruence") : Comparison.Of(_scalars.Compare(gold.Right, other.Right));
+    }
+
+    private Comparison Residue(Node value, CongruenceNode residue)
+    {
+        if (_scalars.RationalValue(value) is not { } number || _scalars.RationalValue(residue.Right) is not { } of || _scalars.RationalValue(residue.Modulus) is not { IsZero: false } modulus)
+            return new Comparison(Equality.Unknown, "congruence");
+        return Comparison.Of(number == of || number == of - modulus * (of / modulus).Floor(), "congruence");
+    }
+
+    private Comparison Piecewise(PiecewiseNode a, PiecewiseNode b)
+    {
+        if (a.Pieces.Count != b.Pieces.Count) return Comparison.Of(false, "piecewise");
+        var free = b.Pieces.ToList();
+        foreach ((Node value, Node? condition) in a.Pieces)
+        {
+            int match = free.FindIndex(piece => Compare(value, piece.Value).IsEqual && (condition is null || piece.Condition is null || Compare(condition, piece.Condition).IsEqual));
+            if (match < 0) return Comparison.Of(false, "piecewise");
+            free.RemoveAt(match);
+        }
+        return Comparison.Of(true, "piecewise");
+    }
+
+    private Comparison Matrices(MatrixNode a, MatrixNode b)
+    {
+        if (a.Rows.Length != b.Rows.Length || a.Rows[0].Length != b.Rows[0].Length) return Comparison.Of(false, "matrix");
+        return Comparison.All("matrix", a.Rows.Zip(b.Rows).SelectMany(rows => rows.First.Zip(rows.Second)).Select(cells => Compare(cells.First, cells.Second)));
+    }
+
+    // A vector may be written as a column, a row or a tuple.
+    private Comparison Vectors(MatrixNode matrix, IReadOnlyList<Node> items, SequenceNode sequence, bool swapped = false)
+    {
+        Node[]? cells = matrix.Rows.Length == 1 ? matrix.Rows[0] : matrix.Rows.All(row => row.Length == 1) ? [.. matrix.Rows.Select(row => row[0])] : null;
+        if (cells is null || cells.Length != items.Count || sequence.IsSet) return Comparison.Of(false, "matrix");
+        return Comparison.All("matrix", cells.Zip(items).Select(pair => swapped ? Compare(pair.Second, pair.First) : Compare(pair.First, pair.Second)));
+    }
+
+    private Comparison SymbolicSets(SetOperationNode a, SetOperationNode b)
+    {
+        if (a.Operator != b.Operator) return new Comparison(Equality.Unknown, "set");
+        if (a.Operator == "\\") return Comparison.All("set", [Compare(a.Left, b.Left), Compare(a.Right, b.Right)]);
+        return Matching("set", Operands(a), Operands(b));
+
+        static List<Node> Operands(SetOperationNode node)
+        {
+            List<Node> operands = node.Left is SetOperationNode left && left.Operator == node.Operator ? Operands(left) : [node.Left];
+            operands.AddRange(node.Right is SetOperationNode right && right.Operator == node.Operator ? Operands(right) : [node.Right]);
+            return operands;
+        }
+    }
+}

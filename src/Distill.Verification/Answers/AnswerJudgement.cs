@@ -1,0 +1,80 @@
+using Distill.Verification.Extraction;
+using Distill.Verification.Latex;
+using Distill.Verification.Mathematics;
+
+namespace Distill.Verification.Answers;
+
+/// <summary>Judges an extracted answer against a reference answer: as texts, as choices, as formulas, in every reading that both allow.</summary>
+internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions options)
+{
+    private readonly WorkBudget _budget = new(WorkBudget.OneCheck);
+
+    /// <summary>The comparison that decided.</summary>
+    public Comparison Of(ExtractedAnswer found)
+    {
+        if (reference.Choice is { } choice && Choice(choice, found) is { } chosen) return chosen;
+        Comparison best = Formulas(found.Text);
+        if (best.IsEqual) return best;
+        if (TextAnswers.AreEqual(reference.Text, found.Text)) return new Comparison(Equality.Equal, "text");
+        // "B. 35" for 35
+        if (reference.Choice is null && ChoiceAnswers.TextOf(found.Text) is { } text && Formulas(text) is { IsEqual: true } labelled) return labelled;
+        return best;
+    }
+
+    private Comparison? Choice((string Letters, string Text) choice, ExtractedAnswer found)
+    {
+        string given = ChoiceAnswers.Given(found.Text, found.Place is not AnswerPlace.Number);
+        if (given.Length > 0) return Comparison.Of(given == choice.Letters, "choice");
+        if (found.Place != AnswerPlace.Box && ChoiceAnswers.InProse(found.Text) is { Length: > 0 } said) return Comparison.Of(said == choice.Letters, "choice");
+        string? wanted = choice.Text.Length > 0 ? choice.Text : OptionText(choice.Letters);
+        if (wanted is null) return reference.Formula is null || choice.Letters.Length == 1 ? new Comparison(Equality.Unknown, "no_choice") : null;
+        Comparison byText = new AnswerJudgement(ReferenceAnswer.Of(wanted) with { Choice = null }, options).Of(found);
+        return byText.IsEqual ? byText with { Rule = "choice" } : byText;
+    }
+
+    private string? OptionText(string letters) =>
+        letters.Length == 1 && options.Choices is { } choices && letters[0] - 'A' < choices.Count ? ChoiceAnswers.TextOf(choices[letters[0] - 'A']) ?? choices[letters[0] - 'A'] : null;
+
+    private Comparison Formulas(string answer)
+    {
+        if (reference.Formula is not { } gold) return new Comparison(TextAnswers.IsWordy(reference.Text) && TextAnswers.IsWordy(answer) ? Equality.Different : Equality.Unknown, TextAnswers.IsWordy(reference.Text) ? "text" : "reference_not_understood");
+        Node? given = Parser.Parse(answer) ?? TextAnswers.Meaning(answer);
+        if (given is null) return new Comparison(Equality.Unknown, "not_understood");
+        try
+        {
+            Comparison first = new AnswerComparison(options, _budget).Compare(gold, given);
+            return first.IsEqual ? first : OtherReading(answer, given, first);
+        }
+        catch (WorkExceededException)
+        {
+            return new Comparison(Equality.Unknown, "too_much_work");
+        }
+    }
+
+    // Commas that may part thousands, items of a list or decimals.
+    private Comparison OtherReading(string answer, Node given, Comparison first)
+    {
+        if (!answer.Contains(',') && !reference.Text.Contains(',')) return first;
+        Node gold = reference.Formula!;
+        // In a pair of numbers (1,234) parts; where the reference is one number it groups.
+        Node? grouped = AnswerComparison.IsScalar(gold) && given is SequenceNode ? Parser.Parse(answer, groupInBrackets: true) : null;
+        if (grouped is not null && AnswerComparison.IsScalar(grouped) && new AnswerComparison(options, _budget).Compare(gold, grouped) is { IsEqual: true } equal) return equal;
+        if (Spread(answer) is { } list && (Spread(reference.Text) is { } goldList ? Parser.Parse(goldList) : gold) is SequenceNode wanted && Parser.Parse(list) is { } listed
+            && new AnswerComparison(options, _budget).Compare(wanted, listed) is { IsEqual: true } asList) return asList;
+        if (given is SequenceNode && gold is SequenceNode && Parser.Parse(reference.Text, groupInBrackets: true) is { } goldGrouped && Parser.Parse(answer, groupInBrackets: true) is { } givenGrouped
+            && new AnswerComparison(options, _budget).Compare(goldGrouped, givenGrouped) is { IsEqual: true } both) return both;
+        return DecimalComma(answer, gold) is { } point && new AnswerComparison(options, _budget).Compare(gold, point) is { IsEqual: true } asDecimal ? asDecimal : first;
+    }
+
+    // "1,234" as a list, where nothing but a comma joins its groups.
+    private static string? Spread(string text) => text.Contains(',') && !text.Contains("{,}", StringComparison.Ordinal) && !text.Contains(",\\!", StringComparison.Ordinal) ? text.Replace(",", ", ", StringComparison.Ordinal) : null;
+
+    private static Node? DecimalComma(string answer, Node gold)
+    {
+        if (gold is not NumberNode { Written.DecimalPlaces: not null } and not NegativeNode { Operand: NumberNode { Written.DecimalPlaces: not null } }) return null;
+        string plain = answer.Replace("{,}", ",", StringComparison.Ordinal);
+        int comma = plain.IndexOf(',');
+        return comma > 0 && comma == plain.LastIndexOf(',') && comma + 1 < plain.Length && char.IsAsciiDigit(plain[comma - 1]) && char.IsAsciiDigit(plain[comma + 1])
+            ? Parser.Parse(plain.Replace(',', '.')) : null;
+    }
+}

@@ -1,0 +1,126 @@
+using Distill.Verification.Latex;
+
+namespace Distill.Verification.Answers;
+
+/// <summary>Letters of multiple-choice answers: C, (C), C), C. 59, \text{(C)}, Option C; several letters are a set.</summary>
+internal static class ChoiceAnswers
+{
+    private const char LastLetter = 'J';
+
+    /// <summary>Letters and text of a reference answer that is a choice, or null when it is none.</summary>
+    public static (string Letters, string Text)? Reference(string gold)
+    {
+        string text = Bare(gold);
+        if (text.Length == 0 || text.Length > 200) return null;
+        if (Labelled(text) is { } labelled) return (labelled.Letters, labelled.Behind);
+        string letters = Letters(text);
+        return letters.Length > 0 && (letters.Length == 1 || IsAscending(letters)) ? (letters, "") : null;
+    }
+
+    /// <summary>The letters that an answer names, in order; empty when it names none.</summary>
+    /// <param name="answer">The extracted answer.</param>
+    /// <param name="anchored">Whether it stood in a box or after a phrase, where a lower-case letter counts too.</param>
+    public static string Given(string answer, bool anchored)
+    {
+        string text = Bare(answer);
+        foreach (string word in (ReadOnlySpan<string>)["the correct answer is", "the correct option is", "correct option", "correct answer", "the answer is", "the option", "option", "choice", "answer", "letter", "选项", "选"])
+            if (text.StartsWith(word, StringComparison.OrdinalIgnoreCase) && text.Length > word.Length && !char.IsAsciiLetter(text[word.Length])) text = text[word.Length..].Trim(' ', ':', '.', '：');
+        if (Labelled(text) is { } labelled) return labelled.Letters;
+        if (Letters(text) is { Length: > 0 } letters) return letters;
+        if (anchored && text.Trim('(', ')', '.', ' ', '[', ']') is [>= 'a' and <= 'j' and var small]) return char.ToUpperInvariant(small).ToString();
+        return "";
+    }
+
+    /// <summary>The letters that running text names, for a choice that nothing marks: (C), option C, C alone.</summary>
+    public static string InProse(string text)
+    {
+        var found = new SortedSet<char>();
+        for (int i = 0; i < text.Length; i++)
+        {
+            char c = text[i];
+            if (c is < 'A' or > LastLetter || i > 0 && char.IsLetterOrDigit(text[i - 1]) || i + 1 < text.Length && char.IsLetterOrDigit(text[i + 1])) continue;
+            bool bracketed = i > 0 && i + 1 < text.Length && text[i - 1] is '(' or '*' or '{' && text[i + 1] is ')' or '*' or '}' or '.';
+            if (!bracketed && (c == 'I' || c == 'A' && i + 2 < text.Length && text[i + 1] == ' ' && char.IsAsciiLetterLower(text[i + 2]))) continue;
+            if (i + 1 < text.Length && text[i + 1] is '\'' or '’' or '-' or '=' or '+') continue;
+            ReadOnlySpan<char> before = text.AsSpan(0, i).TrimEnd(" (*");
+            if (before.EndsWith("not") || before.EndsWith("not option") || before.EndsWith("isn't")) continue;
+            found.Add(c);
+        }
+        return string.Concat(found);
+    }
+
+    /// <summary>The text behind the letter of an answer such as "B. 35", or null.</summary>
+    public static string? TextOf(string answer) => Labelled(Bare(answer)) is { Behind.Length: > 0 } labelled ? labelled.Behind : null;
+
+    // "(B) 24", "B. 35", "C) 59", "C: blue", "(C)"
+    private static (string Letters, string Behind)? Labelled(string text)
+    {
+        int at = text.Length > 0 && text[0] is '(' or '[' ? 1 : 0;
+        if (at >= text.Length || text[at] is < 'A' or > LastLetter) return null;
+        char letter = text[at];
+        int after = at + 1;
+        while (after < text.Length && text[after] == ' ') after++;
+        if (after >= text.Length) return at == 0 ? (letter.ToString(), "") : null;
+        bool closes = text[after] is ')' or ']';
+        if (at == 1 && !closes || at == 0 && !(closes || text[after] is '.' or ':' || text[after] is '-' or '–' or '—' && after > 1 && after + 1 < text.Length && text[after + 1] == ' ')) return null;
+        string rest = text[(after + 1)..].Trim(' ', ':', '.');
+        if (at == 0 && text[after] == '.' && rest.Length > 0 && text[after + 1] != ' ' && !char.IsAsciiDigit(rest[0])) return null; // A.B
+        if (Letters(rest) is { Length: > 0 } more && rest.Contains('(')) return (Sorted(letter + more), "");
+        return rest.StartsWith("and ", StringComparison.Ordinal) || rest.StartsWith(", ", StringComparison.Ordinal) || rest.StartsWith("or ", StringComparison.Ordinal)
+            ? Letters(rest.TrimStart(',', ' ').Replace("and ", "", StringComparison.Ordinal).Replace("or ", "", StringComparison.Ordinal)) is { Length: > 0 } others ? (Sorted(letter + others), "") : (letter.ToString(), rest)
+            : (letter.ToString(), rest);
+    }
+
+    // "C", "BD", "A, C", "A and C", "(A) (C)"
+    private static string Letters(string text)
+    {
+        var letters = new System.Text.StringBuilder();
+        for (int i = 0; i < text.Length; i++)
+        {
+            char c = text[i];
+            if (c is >= 'A' and <= LastLetter) letters.Append(c);
+            else if (c is ',' or ' ' or '(' or ')' or '.' or '&' or ';' or '/' or '、' or '[' or ']') continue;
+            else if (string.CompareOrdinal(text, i, "and", 0, 3) == 0 && letters.Length > 0) i += 2;
+            else if (string.CompareOrdinal(text, i, "or", 0, 2) == 0 && letters.Length > 0) i += 1;
+            else return "";
+        }
+        return letters.Length is 0 or > 8 ? "" : Sorted(letters.ToString());
+    }
+
+    private static string Sorted(string letters) => string.Concat(letters.Distinct().Order());
+
+    private static bool IsAscending(string letters) => letters.Length <= 6 && letters.Zip(letters.Skip(1)).All(pair => pair.First < pair.Second);
+
+    /// <summary>The answer without formula marks and faces.</summary>
+    private static string Bare(string text)
+    {
+        var bare = new System.Text.StringBuilder(text.Length);
+        for (int i = 0; i < text.Length; i++)
+        {
+            char c = text[i];
+            if (c == '\\')
+            {
+                int end = i + 1;
+                while (end < text.Length && char.IsAsciiLetter(text[end])) end++;
+                string command = text[(i + 1)..end];
+                if (command.Length == 0)
+                {
+                    if (end < text.Length && text[end] is '(' or ')' or '[' or ']' && (end + 1 >= text.Length || i == 0)) { }
+                    else bare.Append(' ');
+                    i = end;
+                    continue;
+                }
+                if (LatexCommands.TextFaces.Contains(command) || LatexCommands.MathFaces.Contains(command) || LatexCommands.Layout.Contains(command))
+                {
+                    i = end - 1;
+                    continue;
+                }
+                bare.Append(text, i, end - i);
+                i = end - 1;
+            }
+            else if (c is not ('$' or '{' or '}' or '*' or '~' or '`' or '"')) bare.Append(c is '（' ? '(' : c is '）' ? ')' : c is '\n' ? ' ' : c);
+            else if (c == '~') bare.Append(' ');
+        }
+        return bare.ToString().Trim(' ', '.', ',', ';');
+    }
+}

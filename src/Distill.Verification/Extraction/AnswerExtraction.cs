@@ -1,0 +1,86 @@
+namespace Distill.Verification.Extraction;
+
+/// <summary>
+/// Finds the final answer in the answer part of a completion: the last box; else the last answer tag; else what follows the last phrase such
+/// as "final answer is"; else the whole text when it is nothing but an answer; else the last formula or, where that is allowed, number of the last
+/// paragraph. Every scan is linear in the length of the text.
+/// </summary>
+internal static class AnswerExtraction
+{
+    /// <summary>Longest text that is looked at, in characters.</summary>
+    public const int LongestText = 1 << 22;
+
+    /// <summary>All rules but the box look only at so many characters of the end.</summary>
+    private const int Tail = 1 << 16;
+
+    private const int LongestWhole = 512;
+
+    /// <summary>The answer and where it stood, or null. An empty box is an empty answer: nothing before it counts.</summary>
+    public static ExtractedAnswer? Find(string text) => Find(text, MathOptions.Default, bareNumber: false);
+
+    /// <inheritdoc cref="Find(string)"/>
+    /// <param name="text">The answer part.</param>
+    /// <param name="options">What counts as an answer.</param>
+    /// <param name="bareNumber">Whether the last number of the last paragraph is an answer.</param>
+    public static ExtractedAnswer? Find(string text, MathOptions options, bool bareNumber)
+    {
+        if (BoxScan.Last(text, options.AllowUnclosedBox) is { } box)
+        {
+            int retracted = box.Text.Length == 0 ? -1 : Retraction.After(text, box.End);
+            if (retracted < 0) return new ExtractedAnswer(box.Text, AnswerPlace.Box);
+            // What was put in place of the retracted answer.
+            return AnswerPhrases.Last(text[retracted..]) is { } better ? new ExtractedAnswer(better.Text, AnswerPlace.Phrase) : new ExtractedAnswer("", AnswerPlace.Box);
+        }
+        string tail = text.Length <= Tail ? text : text[^Tail..];
+        if (Tag(tail) is { } tagged) return tagged;
+        if (AnswerPhrases.Last(tail) is { } said)
+            return new ExtractedAnswer(Retraction.After(tail, said.End) < 0 ? said.Text : "", AnswerPlace.Phrase);
+        string paragraph = LastParagraph(tail);
+        if (Retraction.IsDoubtful(LastSentence(paragraph))) return null;
+        string whole = Plain(tail);
+        if (whole.Length is > 0 and <= LongestWhole && !whole.Contains("\n\n", StringComparison.Ordinal) && Latex.Parser.Parse(VisibleText.Of(whole)) is not null) return new ExtractedAnswer(whole, AnswerPlace.Whole);
+        if (MathSpans.Last(paragraph) is { } formula) return new ExtractedAnswer(formula, AnswerPlace.Formula);
+        if (Bold(paragraph) is { } bold) return new ExtractedAnswer(bold, AnswerPlace.Phrase);
+        if (bareNumber && BareNumber.Last(paragraph) is { } number) return new ExtractedAnswer(number, AnswerPlace.Number);
+        return whole.Length is > 0 and <= LongestWhole && !whole.Contains('\n') ? new ExtractedAnswer(whole, AnswerPlace.Whole) { IsProse = true } : null;
+    }
+
+    /// <summary>A text without the Markdown and quotation marks around it.</summary>
+    public static string Plain(string text)
+    {
+        string trimmed = text.Trim();
+        while (trimmed.Length > 1 && trimmed[0] is '*' or '_' or '`' or '"' or '#' && (trimmed[^1] == trimmed[0] || trimmed[0] == '#')) trimmed = trimmed.Trim(trimmed[0]).Trim();
+        return trimmed;
+    }
+
+    private static ExtractedAnswer? Tag(string text)
+    {
+        int close = text.LastIndexOf("</answer>", StringComparison.OrdinalIgnoreCase);
+        int open = close < 0 ? -1 : text.LastIndexOf("<answer>", close, StringComparison.OrdinalIgnoreCase);
+        if (open < 0) return null;
+        string content = Plain(text[(open + "<answer>".Length)..close]);
+        return new ExtractedAnswer(AnswerPhrases.Last(content) is { } said ? said.Text : content, AnswerPlace.Tag);
+    }
+
+    private static string LastParagraph(string text)
+    {
+        string trimmed = text.TrimEnd();
+        int start = trimmed.LastIndexOf("\n\n", StringComparison.Ordinal);
+        return start < 0 ? trimmed : trimmed[(start + 2)..];
+    }
+
+    private static ReadOnlySpan<char> LastSentence(string paragraph)
+    {
+        ReadOnlySpan<char> trimmed = paragraph.AsSpan().TrimEnd(" .!\n");
+        int start = Math.Max(trimmed.LastIndexOf(". "), trimmed.LastIndexOf('\n'));
+        return start < 0 ? trimmed : trimmed[(start + 1)..];
+    }
+
+    // **73** alone on the last line, or the last bold text of the paragraph.
+    private static string? Bold(string paragraph)
+    {
+        int close = paragraph.LastIndexOf("**", StringComparison.Ordinal);
+        int open = close <= 0 ? -1 : paragraph.LastIndexOf("**", close - 1, StringComparison.Ordinal);
+        return open < 0 || close - open > 200 ? null : paragraph[(open + 2)..close].Trim().TrimEnd(':') is { Length: > 0 } bold ? bold : null;
+    }
+}

@@ -1,0 +1,157 @@
+namespace Distill.Verification.Extraction;
+
+/// <summary>
+/// Finds the last box of a text in one pass. Boxes that only separators part are joined into a list; an empty or unclosed last box is an
+/// empty answer: nothing before it counts.
+/// </summary>
+internal static class BoxScan
+{
+    private const int MostJoined = 16;
+
+    private static readonly string[] Names = ["boxed", "fbox", "framebox"];
+
+    /// <summary>Content of the last box and where it ends, or null when there is none.</summary>
+    public static (string Text, int End)? Last(string text, bool allowUnclosed)
+    {
+        var boxes = new List<(int Start, int End, string Content)>();
+        (int Box, int Content) open = (-1, -1);
+        int depth = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            // Outside a box only a backslash matters.
+            if (open.Box < 0 && text[i] != '\\')
+            {
+                int next = text.IndexOf('\\', i);
+                if (next < 0) break;
+                i = next;
+            }
+            char c = text[i];
+            if (c == '\\')
+            {
+                if (ContentAt(text, i) is not { } start)
+                {
+                    i++; // an escaped brace is a character
+                    continue;
+                }
+                if (text[start] == '{') (open, depth, i) = ((i, start + 1), 1, start);
+                else
+                {
+                    int end = TokenEnd(text, start);
+                    Add(boxes, (i, end, text[start..end]));
+                    open = (-1, -1);
+                    i = end - 1;
+                }
+            }
+            else if (c == '{') depth++;
+            else if (c == '}' && --depth == 0)
+            {
+                Add(boxes, (open.Box, i + 1, text[open.Content..i].Trim()));
+                open = (-1, -1);
+            }
+        }
+        if (open.Box >= 0) return allowUnclosed ? (text[open.Content..].Trim(), text.Length) : ("", text.Length);
+        return boxes.Count == 0 ? null : (Joined(text, boxes), boxes[^1].End);
+    }
+
+    private static void Add(List<(int, int, string)> boxes, (int, int, string) box)
+    {
+        if (boxes.Count == MostJoined) boxes.RemoveAt(0);
+        boxes.Add(box);
+    }
+
+    // Where the content of the box command at this backslash begins, or null when it is another command.
+    private static int? ContentAt(string text, int at)
+    {
+        int name = at + 1;
+        if (name < text.Length && text[name] == '\\') name++; // doubled on the way through JSON
+        foreach (string box in Names)
+        {
+            if (string.CompareOrdinal(text, name, box, 0, box.Length) != 0) continue;
+            int start = name + box.Length;
+            while (start < text.Length && text[start] is ' ' or '\n' or '\t') start++;
+            return start < text.Length && (text[start] == '{' || text[start] is '-' or '.' && start + 1 < text.Length && char.IsAsciiDigit(text[start + 1]) || char.IsAsciiDigit(text[start])) ? start : null;
+        }
+        return null;
+    }
+
+    private static int TokenEnd(string text, int start)
+    {
+        int end = start + 1;
+        while (end < text.Length && (char.IsAsciiDigit(text[end]) || text[end] is '.' or ',' or '/' && end + 1 < text.Length && char.IsAsciiDigit(text[end + 1]))) end++;
+        while (end > start + 1 && text[end - 1] is '.' or ',') end--;
+        return end;
+    }
+
+    private static string Joined(string text, List<(int Start, int End, string Content)> boxes)
+    {
+        string joined = boxes[^1].Content;
+        for (int i = boxes.Count - 2; i >= 0; i--)
+        {
+            string? separator = Separator(text.AsSpan(boxes[i].End, Math.Max(0, boxes[i + 1].Start - boxes[i].End)));
+            if (separator is null) break;
+            if (boxes[i].Content == joined) continue;
+            joined = boxes[i].Content + separator + joined;
+        }
+        return joined;
+    }
+
+    // What joins two boxes: a comma, "and", "or", with spacing and at most one short label such as y=. Null when there is anything else.
+    private static string? Separator(ReadOnlySpan<char> between)
+    {
+        if (between.Length > 64) return null;
+        string? separator = null;
+        while (between.Length > 0)
+        {
+            char c = between[0];
+            if (c is ' ' or '\n' or '\t' or '$' or '~' or '*' or ')' or '(') between = between[1..];
+            else if (c is ',' or '&')
+            {
+                separator ??= ", ";
+                between = between[1..];
+            }
+            else if (c == ';')
+            {
+                separator = "; ";
+                between = between[1..];
+            }
+            else if (between.StartsWith("and") && !IsLetterAt(between, 3))
+            {
+                separator ??= ", ";
+                between = between[3..];
+            }
+            else if (between.StartsWith("or") && !IsLetterAt(between, 2))
+            {
+                separator = " or ";
+                between = between[2..];
+            }
+            else if (c == '\\') between = between[SpacingLength(between, ref separator)..];
+            else if (separator is not null && char.IsAsciiLetter(c) && Label(between) is > 0 and int label) between = between[label..];
+            else return null;
+            if (separator == "?") return null;
+        }
+        return separator;
+    }
+
+    private static bool IsLetterAt(ReadOnlySpan<char> text, int at) => at < text.Length && char.IsLetter(text[at]);
+
+    // \quad, \, \; \( \) and \text{and}; an unknown command sets the separator to "?".
+    private static int SpacingLength(ReadOnlySpan<char> text, ref string? separator)
+    {
+        foreach (string word in (ReadOnlySpan<string>)["\\text{ and }", "\\text{and}", "\\text{ or }", "\\text{or}", "\\qquad", "\\quad", "\\,", "\\;", "\\:", "\\ ", "\\!", "\\(", "\\)", "\\[", "\\]"])
+        {
+            if (!text.StartsWith(word)) continue;
+            if (word.Contains("or")) separator = " or ";
+            else if (word.Contains("and") || word.Contains("quad")) separator ??= ", ";
+            return word.Length;
+        }
+        separator = "?";
+        return text.Length;
+    }
+
+    private static int Label(ReadOnlySpan<char> text)
+    {
+        int end = 1;
+        while (end < text.Length && end < 8 && (char.IsAsciiLetterOrDigit(text[end]) || text[end] is '_' or ' ')) end++;
+        return end < text.Length && text[end] is '=' or ':' ? end + 1 : 0;
+    }
+}

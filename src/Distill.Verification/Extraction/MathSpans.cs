@@ -1,0 +1,82 @@
+namespace Distill.Verification.Extraction;
+
+/// <summary>Formulas in running text: between dollar signs, <c>\( \)</c>, <c>\[ \]</c> and in aligned environments.</summary>
+internal static class MathSpans
+{
+    /// <summary>The last formula of a text, or null.</summary>
+    public static string? Last(string text)
+    {
+        List<(int Start, int End, string Content)> spans = All(text);
+        for (int i = spans.Count - 1; i >= 0; i--)
+        {
+            if (spans[i].Content.Length == 0) continue;
+            return Aligned(spans[i].Content);
+        }
+        return null;
+    }
+
+    /// <summary>The first formula of a text with those that only separators part from it, or null.</summary>
+    public static (string Text, int Start, int End)? First(string text)
+    {
+        List<(int Start, int End, string Content)> spans = All(text);
+        if (spans.Count == 0) return null;
+        string joined = Aligned(spans[0].Content);
+        int end = spans[0].End;
+        for (int i = 1; i < spans.Count; i++)
+        {
+            string between = text[end..spans[i].Start].Trim();
+            if (between is not ("," or ";" or "and" or "or" or ", and" or ", or")) break;
+            joined += between is "or" or ", or" ? $" or {spans[i].Content}" : $"{(between == ";" ? ";" : ",")} {spans[i].Content}";
+            end = spans[i].End;
+        }
+        return (joined, spans[0].Start, end);
+    }
+
+    // What an aligned computation comes to stands right of its last sign.
+    private static string Aligned(string content)
+    {
+        int begin = content.IndexOf("\\begin{", StringComparison.Ordinal);
+        if (begin < 0 || !(content.AsSpan(begin + 7).StartsWith("align") || content.AsSpan(begin + 7).StartsWith("gather") || content.AsSpan(begin + 7).StartsWith("split"))) return content.Trim();
+        int end = content.LastIndexOf("\\end{", StringComparison.Ordinal);
+        string inner = end < 0 ? content : content[..end];
+        int sign = inner.LastIndexOf('=');
+        return (sign < 0 ? inner : inner[(sign + 1)..]).Replace("\\\\", " ", StringComparison.Ordinal).Trim();
+    }
+
+    private static List<(int Start, int End, string Content)> All(string text)
+    {
+        var spans = new List<(int, int, string)>();
+        for (int i = 0; i < text.Length; i++)
+        {
+            (string close, int length) = text[i] switch
+            {
+                '$' when i + 1 < text.Length && text[i + 1] == '$' => ("$$", 2),
+                '$' => ("$", 1),
+                '\\' when i + 1 < text.Length && text[i + 1] == '(' => ("\\)", 2),
+                '\\' when i + 1 < text.Length && text[i + 1] == '[' => ("\\]", 2),
+                '\\' when string.CompareOrdinal(text, i, "\\begin{align", 0, 12) == 0 => ("\\end{align", 0),
+                _ => ("", 0),
+            };
+            if (close.Length == 0)
+            {
+                if (text[i] == '\\') i++;
+                continue;
+            }
+            int start = i + length;
+            int end = Find(text, close, Math.Max(start, i + 1));
+            if (end < 0) return spans;
+            int after = end + close.Length;
+            if (length == 0) after = text.IndexOf('}', after) is >= 0 and int brace ? brace + 1 : text.Length;
+            spans.Add((i, after, length == 0 ? text[i..after] : text[start..end].Trim()));
+            i = after - 1;
+        }
+        return spans;
+    }
+
+    private static int Find(string text, string close, int start)
+    {
+        for (int at = text.IndexOf(close, start, StringComparison.Ordinal); at >= 0; at = text.IndexOf(close, at + 1, StringComparison.Ordinal))
+            if (close[0] == '\\' || at == 0 || text[at - 1] != '\\') return at;
+        return -1;
+    }
+}

@@ -1,0 +1,45 @@
+using Distill.Verification.Latex;
+
+namespace Distill.Verification.Mathematics;
+
+/// <summary>
+/// Points at which expressions in variables are compared: rational numbers, positive ones first, then negative ones. They depend on
+/// nothing but the names of the variables, so a check gives the same verdict everywhere.
+/// </summary>
+internal sealed class SamplePoints(SymbolUse symbols, bool factor)
+{
+    public const int Count = 8;
+
+    /// <summary>Points at which both sides must have values that agree.</summary>
+    public const int Needed = 5;
+
+    /// <summary>Which points are positive; their order finds most differences early.</summary>
+    private static readonly bool[] Positive = [true, true, true, false, true, false, true, false];
+
+    public static IReadOnlyDictionary<string, BigRational> None { get; } = new Dictionary<string, BigRational>();
+
+    public IEnumerable<IReadOnlyDictionary<string, BigRational>> All(Node? logarithmBase)
+    {
+        string[] variables = [.. symbols.Variables];
+        ulong state = 0x9E3779B97F4A7C15;
+        foreach (string name in variables)
+            foreach (char c in name) state = (state ^ c) * 0x100000001B3;
+        for (int i = 0; i < Count; i++)
+        {
+            var point = new Dictionary<string, BigRational>();
+            foreach (string name in variables)
+            {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                int random = (int)(state >> 40);
+                BigRational value = symbols.Whole.Contains(name) ? 2 + i + random % 3
+                    : new BigRational(random % 97 + 40 * (i % 3) + 11, 53 + random / 97 % 29);
+                point[name] = !Positive[i] && !symbols.Whole.Contains(name) && (variables.Length == 1 || (random >> 16) % 2 == 0) ? -value : value;
+            }
+            if (logarithmBase is NumberNode number) point["logbase"] = number.Value;
+            yield return point;
+            if (variables.Length == 0 && !factor) yield break;
+        }
+    }
+}
