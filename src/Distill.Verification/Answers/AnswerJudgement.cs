@@ -15,7 +15,7 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
         if (reference.Choice is { } choice && Choice(choice, found) is { } chosen) return chosen;
         Comparison best = Formulas(found.Text);
         if (best.IsEqual) return best;
-        if (TextAnswers.AreEqual(reference.Text, found.Text)) return new Comparison(Equality.Equal, "text");
+        if (best is not { Equality: Equality.Different, Rule: not "text" } ? TextAnswers.AreEqual(reference.Text, found.Text) : reference.Text == found.Text) return new Comparison(Equality.Equal, "text");
         // "B. 35" for 35
         if (reference.Choice is null && ChoiceAnswers.TextOf(found.Text) is { } text && Formulas(text) is { IsEqual: true } labelled) return labelled;
         return best;

@@ -65,12 +65,32 @@ internal static class MathSpans
             int start = i + length;
             int end = Find(text, close, Math.Max(start, i + 1));
             if (end < 0) return spans;
+            if (close == "$" && IsCurrency(text.AsSpan(start, end - start), end + 1 < text.Length ? text[end + 1] : ' ')) continue;
             int after = end + close.Length;
             if (length == 0) after = text.IndexOf('}', after) is >= 0 and int brace ? brace + 1 : text.Length;
             spans.Add((i, after, length == 0 ? text[i..after] : text[start..end].Trim()));
             i = after - 1;
         }
         return spans;
+    }
+
+    // "$5 and $7": two amounts of money, no formula between.
+    private static bool IsCurrency(ReadOnlySpan<char> content, char after)
+    {
+        if (content.Length == 0) return false;
+        if (content[0] is ' ' or '<' || content.Contains('\n')) return !content.Contains('\\');
+        if (!char.IsAsciiDigit(content[0])) return false;
+        if (char.IsAsciiDigit(after) || content[^1] == ' ') return true;
+        int letters = 0;
+        bool spaced = false;
+        foreach (char c in content)
+        {
+            if (c is '\\' or '^' or '_') return false;
+            letters = char.IsAsciiLetter(c) ? letters + 1 : 0;
+            spaced |= c == ' ';
+            if (letters >= 3 && spaced) return true;
+        }
+        return false;
     }
 
     private static int Find(string text, string close, int start)

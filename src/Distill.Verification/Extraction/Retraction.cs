@@ -38,7 +38,10 @@ internal static class Retraction
     public static bool IsDoubtful(ReadOnlySpan<char> sentence)
     {
         foreach (string doubt in Doubts)
-            if (sentence.Contains(doubt, StringComparison.OrdinalIgnoreCase)) return true;
+        {
+            int found = sentence.IndexOf(doubt, StringComparison.OrdinalIgnoreCase);
+            if (found >= 0 && (found == 0 || !char.IsAsciiLetter(sentence[found - 1]))) return true;
+        }
         return false;
     }
 }

@@ -188,7 +188,8 @@ internal sealed partial class Lexer
     private void Run(string run, int start)
     {
         string lower = run.ToLowerInvariant();
-        if (lower is "and" or "or") AddAt(TokenKind.Logic, lower, start);
+        if (InText && Answers.Units.IsKnown(run) && AfterValue()) AddAt(TokenKind.Word, run, start);
+        else if (lower is "and" or "or") AddAt(TokenKind.Logic, lower, start);
         else if (lower is "mod" && !InText) AddAt(TokenKind.Modulo, "mod", start);
         else if (lower is "in" && !InText) AddAt(TokenKind.Relation, "in", start);
         else if (lower is "union") AddAt(TokenKind.SetOperator, "∪", start);

@@ -91,7 +91,12 @@ internal sealed partial class Parser
         }
         if (_failed) return SymbolNode.Pi;
         Node body = name is "int" ? Sum() : Product();
-        if (below is RelationNode { Signs: ["=" or "to"], Operands: [SymbolNode variable, { } from] }) return new BoundNode(name, variable.Name, from, above, body);
+        if (below is RelationNode { Signs: ["=" or "to"], Operands: [SymbolNode variable, { } from] })
+        {
+            // An index i is no imaginary unit.
+            if (variable.Name == "i") (variable, body) = (new SymbolNode("i_"), Rewriting.Of(body, part => part is SymbolNode { Name: "i" } ? new SymbolNode("i_") : null));
+            return new BoundNode(name, variable.Name, from, above, body);
+        }
         return name == "int" ? new BoundNode(name, "", below, above, body) : Fail();
     }
 

@@ -146,7 +146,7 @@ internal sealed partial class Parser
         if (symbol.Name is "angle" or "triangle" && Kind is TokenKind.Symbol or TokenKind.Number)
         {
             string name = symbol.Name;
-            while (Kind is TokenKind.Symbol or TokenKind.Number && !(name.Length > 12)) name += Kind == TokenKind.Symbol ? _tokens[_at++].Text : _tokens[_at++].Number!.Digits;
+            while (Kind is TokenKind.Symbol or TokenKind.Number && name.Length < 16) name += Kind == TokenKind.Symbol ? PlainSymbol().Name : _tokens[_at++].Number!.Digits;
             return new SymbolNode(name);
         }
         return IsApplication(symbol) ? Application(symbol) : symbol;

@@ -195,7 +195,9 @@ internal sealed partial class Parser
             else
             {
                 _at++;
-                value = new PowerNode(value, Exponent());
+                Node exponent = Exponent();
+                bool inverse = value is SymbolNode { Name: var name } && IsFunctionLetter(name) && exponent is NegativeNode { Operand: NumberNode { Value.IsOne: true } } && Current is { Kind: TokenKind.Open, Text: "(" };
+                value = inverse ? Application(new SymbolNode(((SymbolNode)value).Name + "^-1")) : new PowerNode(value, exponent);
             }
             value = Postfix(value);
         }

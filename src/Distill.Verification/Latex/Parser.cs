@@ -219,15 +219,24 @@ internal sealed partial class Parser
 
     private Node Ratio()
     {
+        if (Clock() is { } clock) return clock;
         Node first = Sum();
         if (Kind != TokenKind.Colon || _barEnds) return first;
         List<Node> terms = [first];
-        bool clock = first is NumberNode { Written.Digits.Length: 1 or 2 };
         while (Take(TokenKind.Colon)) terms.Add(Sum());
-        if (!clock || terms is not [NumberNode hours, NumberNode { Written.Digits.Length: 2 } minutes]) return new RatioNode(terms);
+        return new RatioNode(terms);
+    }
+
+    // 5:30 p.m., 12:05; 5:30 alone may be a ratio.
+    private ClockNode? Clock()
+    {
+        if (Current.Number?.Digits is not { Length: 1 or 2 } hours || Peek().Kind != TokenKind.Colon || Peek(2).Number?.Digits is not { Length: 2 } minutes || Peek(3).Kind == TokenKind.Colon) return null;
+        int start = _at;
+        _at += 3;
         string half = HalfOfDay();
-        bool isClock = half.Length > 0 || minutes.Written.Digits![0] == '0' || hours.Written.Digits![0] == '0';
-        return isClock && minutes.Value < 60 ? new ClockNode((int)hours.Value.Numerator, (int)minutes.Value.Numerator, half) : new RatioNode(terms);
+        if (half.Length > 0 || (minutes[0] == '0' || hours[0] == '0') && Kind is TokenKind.End or TokenKind.Comma) return new ClockNode(int.Parse(hours), int.Parse(minutes), half);
+        _at = start;
+        return null;
     }
 
     private string HalfOfDay()
