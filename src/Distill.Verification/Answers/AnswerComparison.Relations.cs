@@ -8,8 +8,8 @@ internal sealed partial class AnswerComparison
     // Both as sets of real numbers, or null when one is none.
     private Comparison? Sets(Node gold, Node given)
     {
-        var left = new RealSets(_scalars);
-        var right = new RealSets(_scalars);
+        var left = new RealSets(_scalars, budget);
+        var right = new RealSets(_scalars, budget);
         if (left.Read(gold) is not { } a || right.Read(given) is not { } b) return null;
         if (left.Variable is { } x && right.Variable is { } y && x != y && x != "?" && y != "?") return new Comparison(Equality.Different, "name");
         return left.AreEqual(a, b) is { } equal ? Comparison.Of(equal, "interval") : null;

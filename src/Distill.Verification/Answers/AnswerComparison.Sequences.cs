@@ -41,6 +41,9 @@ internal sealed partial class AnswerComparison
     // Every item of one has an equal among the other's, and the other way round: order and repetition do not count.
     private Comparison Matching(string rule, IReadOnlyList<Node> a, IReadOnlyList<Node> b)
     {
+        if (a.All(item => item is NumberNode) && b.All(item => item is NumberNode))
+            return Comparison.Of(a.Select(item => ((NumberNode)item).Value).ToHashSet().SetEquals(b.Select(item => ((NumberNode)item).Value)), rule);
+        if (a.Count == b.Count && a.Count > 4 && Ordered(a, b, rule) is { IsEqual: true } inOrder) return inOrder;
         var matched = new bool[b.Count];
         bool unknown = false;
         foreach (Node item in a)

@@ -7,7 +7,7 @@ namespace Distill.Verification.Answers;
 /// Sets of real numbers, whether written as intervals, inequalities or set-builders, in one normal form. Where ends cannot be put in
 /// order the set has none.
 /// </summary>
-internal sealed partial class RealSets(ScalarEquivalence scalars)
+internal sealed partial class RealSets(ScalarEquivalence scalars, WorkBudget budget)
 {
     private bool _failed;
 
@@ -189,7 +189,9 @@ internal sealed partial class RealSets(ScalarEquivalence scalars)
 
     private int Order(Node a, Node b)
     {
+        budget.Charge(20);
         if (ReferenceEquals(a, b)) return 0;
+        if (a is NumberNode x && b is NumberNode y) return x.Value.CompareTo(y.Value);
         if (SymbolUse.Of(a, b).IsConstant && scalars.Order(a, b) is { } order) return order;
         _failed = true;
         return 0;

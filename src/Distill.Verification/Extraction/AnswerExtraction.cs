@@ -13,8 +13,6 @@ internal static class AnswerExtraction
     /// <summary>All rules but the box look only at so many characters of the end.</summary>
     private const int Tail = 1 << 16;
 
-    private const int LongestWhole = 512;
-
     /// <summary>The answer and where it stood, or null. An empty box is an empty answer: nothing before it counts.</summary>
     public static ExtractedAnswer? Find(string text) => Find(text, MathOptions.Default, bareNumber: false);
 
@@ -31,18 +29,19 @@ internal static class AnswerExtraction
             // What was put in place of the retracted answer.
             return AnswerPhrases.Last(text[retracted..]) is { } better ? new ExtractedAnswer(better.Text, AnswerPlace.Phrase) : new ExtractedAnswer("", AnswerPlace.Box);
         }
-        string tail = text.Length <= Tail ? text : text[^Tail..];
+        string trimmed = text.TrimEnd();
+        string tail = trimmed.Length <= Tail ? trimmed : trimmed[^Tail..];
         if (Tag(tail) is { } tagged) return tagged;
         if (AnswerPhrases.Last(tail) is { } said)
             return new ExtractedAnswer(Retraction.After(tail, said.End) < 0 ? said.Text : "", AnswerPlace.Phrase);
         string paragraph = LastParagraph(tail);
         if (Retraction.IsDoubtful(LastSentence(paragraph))) return null;
         string whole = Plain(tail);
-        if (whole.Length is > 0 and <= LongestWhole && !whole.Contains("\n\n", StringComparison.Ordinal) && Latex.Parser.Parse(VisibleText.Of(whole)) is not null) return new ExtractedAnswer(whole, AnswerPlace.Whole);
+        if (whole.Length is > 0 and <= MathVerifier.LongestAnswer && !whole.Contains("\n\n", StringComparison.Ordinal) && Latex.Parser.Parse(VisibleText.Of(whole)) is not null) return new ExtractedAnswer(whole, AnswerPlace.Whole);
         if (MathSpans.Last(paragraph) is { } formula) return new ExtractedAnswer(formula, AnswerPlace.Formula);
         if (Bold(paragraph) is { } bold) return new ExtractedAnswer(bold, AnswerPlace.Phrase);
         if (bareNumber && BareNumber.Last(paragraph) is { } number) return new ExtractedAnswer(number, AnswerPlace.Number);
-        return whole.Length is > 0 and <= LongestWhole && !whole.Contains('\n') ? new ExtractedAnswer(whole, AnswerPlace.Whole) { IsProse = true } : null;
+        return whole.Length is > 0 and <= MathVerifier.LongestAnswer && !whole.Contains('\n') ? new ExtractedAnswer(whole, AnswerPlace.Whole) { IsProse = true } : null;
     }
 
     /// <summary>A text without the Markdown and quotation marks around it.</summary>

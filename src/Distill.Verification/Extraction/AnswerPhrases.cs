@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Distill.Verification.Extraction;
 
 /// <summary>Phrases that announce the final answer, and what they announce.</summary>
@@ -5,38 +7,47 @@ internal static class AnswerPhrases
 {
     private const int MostAttempts = 8;
 
+    // Longer phrases before those that they begin with.
     private static readonly string[] Phrases =
     [
         "####", "final answer is", "final answer:", "final answer", "answer is", "answers are", "answer are", "answer:", "answer =", "answer would be", "answer should be", "answer must be", "the result is", "solution is", "solutions are", "correct option is", "correct choice is",
         "答案是", "答案：", "答案:", "答案为", "réponse est", "réponse :", "réponse:", "antwort ist", "antwort:", "respuesta es", "respuesta:",
     ];
 
+    private static readonly SearchValues<string> AnyPhrase = SearchValues.Create(Phrases, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>What the last phrase announces and where that ends, or null. "Is not X" announces nothing, "X, not Y" announces X.</summary>
     public static (string Text, int End)? Last(string text)
     {
-        int limit = text.Length;
-        for (int attempt = 0; attempt < MostAttempts; attempt++)
+        var ends = new Queue<int>(MostAttempts);
+        int at = 0;
+        while (text.AsSpan(at).IndexOfAny(AnyPhrase) is >= 0 and int found)
         {
-            (int start, int end) = LastPhrase(text.AsSpan(0, limit));
-            if (start < 0) return null;
-            if (Announced(text, end) is { Text.Length: > 0 } said) return said;
-            limit = start;
+            int start = at + found;
+            int length = LengthAt(text, start);
+            at = start + Math.Max(1, length);
+            if (length == 0) continue;
+            if (ends.Count == MostAttempts) ends.Dequeue();
+            ends.Enqueue(start + length);
         }
+        foreach (int end in ends.Reverse())
+            if (Announced(text, end) is { Text.Length: > 0 } said) return said;
         return null;
     }
 
-    private static (int Start, int End) LastPhrase(ReadOnlySpan<char> text)
+    // The longest phrase here that is no part of a longer word.
+    private static int LengthAt(string text, int start)
     {
-        (int Start, int End) last = (-1, -1);
+        int longest = 0;
         foreach (string phrase in Phrases)
         {
-            int found = text.LastIndexOf(phrase, StringComparison.OrdinalIgnoreCase);
-            if (found < 0 || found + phrase.Length < last.End) continue;
-            if (char.IsAsciiLetter(phrase[^1]) && found + phrase.Length < text.Length && char.IsAsciiLetter(text[found + phrase.Length])) continue;
-            if (found > 0 && char.IsAsciiLetter(phrase[0]) && char.IsAsciiLetter(text[found - 1])) continue;
-            last = (found, found + phrase.Length);
+            int end = start + phrase.Length;
+            if (phrase.Length <= longest || end > text.Length || !text.AsSpan(start, phrase.Length).Equals(phrase, StringComparison.OrdinalIgnoreCase)) continue;
+            if (char.IsAsciiLetter(phrase[^1]) && end < text.Length && char.IsAsciiLetter(text[end])) continue;
+            if (start > 0 && char.IsAsciiLetter(phrase[0]) && char.IsAsciiLetter(text[start - 1])) continue;
+            longest = phrase.Length;
         }
-        return last;
+        return longest;
     }
 
     private static (string Text, int End)? Announced(string text, int start)

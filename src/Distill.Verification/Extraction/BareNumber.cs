@@ -6,6 +6,7 @@ internal static class BareNumber
     /// <summary>The number as it is written, or null.</summary>
     public static string? Last(string text)
     {
+        if (!IsProse(text)) return null;
         int end = text.Length - 1;
         while (end >= 0 && !char.IsAsciiDigit(text[end])) end--;
         if (end < 0) return null;
@@ -30,6 +31,21 @@ internal static class BareNumber
         if (after < text.Length && text[after] == '%') after++;
         else if (after + 1 < text.Length && text[after] == '\\' && text[after + 1] == '%') after += 2;
         return text[start..after];
+    }
+
+    // Numbers are not mined out of formulas that were not understood, only out of words.
+    private static bool IsProse(string text)
+    {
+        bool word = false;
+        int letters = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            char c = text[i];
+            if (c == '\\' && !(i + 1 < text.Length && text[i + 1] is '$' or '%') || c is '^' or '{' or '|' || c == '<' && i + 1 < text.Length && char.IsAsciiLetter(text[i + 1])) return false;
+            letters = char.IsLetter(c) ? letters + 1 : 0;
+            word |= letters >= 2;
+        }
+        return word;
     }
 
     // A sign between two digits belongs to the numeral; of e-3 both do.

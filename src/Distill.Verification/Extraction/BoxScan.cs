@@ -64,6 +64,7 @@ internal static class BoxScan
     {
         int name = at + 1;
         if (name < text.Length && text[name] == '\\') name++; // doubled on the way through JSON
+        if (name >= text.Length || text[name] is not ('b' or 'f')) return null;
         foreach (string box in Names)
         {
             if (string.CompareOrdinal(text, name, box, 0, box.Length) != 0) continue;

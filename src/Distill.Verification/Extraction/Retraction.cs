@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Distill.Verification.Extraction;
 
 /// <summary>Signs that a completion takes its answer back after it was given, or does not stand by it.</summary>
@@ -13,18 +15,23 @@ internal static class Retraction
 
     private static readonly string[] Doubts = ["might be", "may be", "could be", "maybe", "perhaps", "not sure", "either", "possibly", "i guess", "probably not", "unsure", "don't know", "do not know", "cannot determine"];
 
+    private static readonly SearchValues<string> AnyCue = SearchValues.Create(Cues, StringComparison.OrdinalIgnoreCase), AnyDoubt = SearchValues.Create(Doubts, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Where a retraction ends in the text behind an answer, or -1 when there is none.</summary>
     public static int After(string text, int end)
     {
         ReadOnlySpan<char> rest = text.AsSpan(end);
         if (rest.Length > Window) rest = rest[^Window..];
-        int last = -1;
-        foreach (string cue in Cues)
+        int last = -1, at = 0;
+        while (rest[at..].IndexOfAny(AnyCue) is >= 0 and int found)
         {
-            int found = rest.LastIndexOf(cue, StringComparison.OrdinalIgnoreCase);
-            if (found >= 0 && !Denied(rest[..found])) last = Math.Max(last, found + cue.Length);
+            at += found;
+            if (!Denied(rest[..at])) last = at;
+            at++;
         }
-        return last < 0 ? -1 : text.Length - rest.Length + last;
+        if (last < 0) return -1;
+        int sentence = rest[last..].IndexOfAny(". \n");
+        return text.Length - rest.Length + last + Math.Max(0, sentence);
     }
 
     // "nothing that is wrong", "to check that this is not correct" take nothing back.
@@ -37,10 +44,13 @@ internal static class Retraction
     /// <summary>Whether a sentence only guesses.</summary>
     public static bool IsDoubtful(ReadOnlySpan<char> sentence)
     {
-        foreach (string doubt in Doubts)
+        if (sentence.Length > Window) sentence = sentence[^Window..];
+        int at = 0;
+        while (sentence[at..].IndexOfAny(AnyDoubt) is >= 0 and int found)
         {
-            int found = sentence.IndexOf(doubt, StringComparison.OrdinalIgnoreCase);
-            if (found >= 0 && (found == 0 || !char.IsAsciiLetter(sentence[found - 1]))) return true;
+            at += found;
+            if (at == 0 || !char.IsAsciiLetter(sentence[at - 1])) return true;
+            at++;
         }
         return false;
     }

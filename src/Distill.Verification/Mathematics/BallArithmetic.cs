@@ -76,7 +76,7 @@ internal sealed partial class BallArithmetic(int precision, WorkBudget budget)
     private Ball Round(BigInteger mid, BigInteger radius, long exponent)
     {
         long bits = (long)BigInteger.Abs(mid).GetBitLength();
-        budget.ChargeProduct(bits + 64, 256);
+        budget.Charge(30 + bits * precision / 2500);
         long shift = Math.Max(bits - precision, radius.IsZero ? 0 : (long)radius.GetBitLength() - 64);
         if (shift > 0)
         {

@@ -8,7 +8,7 @@ internal sealed class WorkBudget(long steps)
 
     private long _left = steps;
 
-    /// <summary>Takes steps, about a nanosecond's worth of ten each.</summary>
+    /// <summary>Takes steps, of about ten nanoseconds each.</summary>
     /// <exception cref="WorkExceededException">None are left.</exception>
     public void Charge(long steps)
     {
@@ -16,5 +16,5 @@ internal sealed class WorkBudget(long steps)
     }
 
     /// <summary>Charges a product of two integers by their lengths.</summary>
-    public void ChargeProduct(long leftBits, long rightBits) => Charge(1 + leftBits * rightBits / (64 * 64 * 8));
+    public void ChargeProduct(long leftBits, long rightBits) => Charge(8 + leftBits * rightBits / (64 * 64 * 8));
 }
