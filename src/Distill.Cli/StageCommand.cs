@@ -8,6 +8,8 @@ namespace Distill.Cli;
 /// <summary>The command of one stage. Its flags are the options of the stage's record, so a new option needs no line here.</summary>
 internal static class StageCommand
 {
+    private const int LongestValueName = 48;
+
     public static Command Create(StageKind kind, Terminal terminal, TimeProvider time)
     {
         var command = new Command(kind.Name, kind.Description);
@@ -56,10 +58,11 @@ internal static class StageCommand
     public static Option<string[]> Flag(StageOption option, bool optional = false)
     {
         string note = option.Required && !optional ? " (required)" : option.DefaultText is "" or "false" ? "" : $" (default: {option.DefaultText})";
+        bool isLong = option.ValueName.Length > LongestValueName; // a wide first column leaves no room for the second
         return new Option<string[]>(option.Flag)
         {
-            Description = option.Description.TrimEnd('.') + note,
-            HelpName = option.IsSwitch ? "true|false" : option.ValueName,
+            Description = option.Description.TrimEnd('.') + (isLong ? $": {string.Join(", ", option.AcceptedValues)}" : "") + note,
+            HelpName = option.IsSwitch ? "true|false" : isLong ? "WORD" : option.ValueName,
             Arity = option.IsList ? ArgumentArity.OneOrMore : option.IsSwitch ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
             AllowMultipleArgumentsPerToken = option.IsList,
             CustomParser = result => [.. result.Tokens.Select(token => token.Value)], // OptionSet converts, with its own messages

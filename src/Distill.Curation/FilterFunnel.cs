@@ -74,12 +74,12 @@ public sealed record FilterFunnel
 public sealed record PolicyOutcome(string Policy, long Rows, int Prompts, long Tokens);
 
 /// <summary>What came of a source.</summary>
-/// <param name="Path">The source.</param>
+/// <param name="Source">The last two parts of its path.</param>
 /// <param name="RowsIn">Traces read from it.</param>
 /// <param name="RowsOut">Traces kept.</param>
 /// <param name="TokensOut">Their completion tokens.</param>
 /// <param name="Share">Its share of the training set's rows, 0 to 1.</param>
-public sealed record SourceOutcome(string Path, long RowsIn, long RowsOut, long TokensOut, double Share);
+public sealed record SourceOutcome(string Source, long RowsIn, long RowsOut, long TokensOut, double Share);
 
 /// <summary>What was found of an evaluation set.</summary>
 /// <param name="Set">Its name.</param>

@@ -40,10 +40,10 @@ internal static class FunnelCount
             TokensOut = tokens[(int)Fate.Kept],
             PromptsOut = Prompts(survey, decision),
             Policies = policies,
-            Sources = [.. sources.Paths.Select((path, source) => new SourceOutcome(
-                path, bySource[source].In, bySource[source].Out, bySource[source].Tokens, kept == 0 ? 0 : Math.Round(bySource[source].Out / (double)kept, 4)))],
+            Sources = [.. sources.Names.Select((name, source) => new SourceOutcome(
+                name, bySource[source].In, bySource[source].Out, bySource[source].Tokens, kept == 0 ? 0 : Math.Round(bySource[source].Out / (double)kept, 4)))],
             Benchmarks = decontamination is null ? [] : Benchmarks(survey, decontamination),
-            BelowContaminationThreshold = decontamination?.Weak ?? 0,
+            BelowContaminationThreshold = survey.WeakMatches,
         };
     }
 

@@ -30,6 +30,9 @@ internal sealed class Survey
     /// <summary>The problems of evaluation sets among the prompts, by index of the prompt.</summary>
     public Dictionary<int, ContaminationMatch> Contaminated { get; } = [];
 
+    /// <summary>Prompts that share runs of words with a problem of an evaluation set, too few to be it.</summary>
+    public int WeakMatches { get; private set; }
+
     /// <summary>The prompts that read nearly the same.</summary>
     public NearDuplicates NearDuplicates => _near;
 
@@ -42,7 +45,7 @@ internal sealed class Survey
         var survey = new Survey(options.NearDuplicateSimilarity);
         var filters = new RowFilters(options.EffectiveFilters);
         bool sign = options.Uses(CurationFilter.NearDuplicate), sketch = options is { Selection: SelectionPolicy.Diverse, MaxPerPrompt: > 0 };
-        foreach (IReadOnlyList<Reading> chunk in sources.Read("curate", ReadChunk, progress, cancellation))
+        foreach (IReadOnlyList<Reading> chunk in sources.Read("curate", rawText: false, ReadChunk, progress, cancellation))
             foreach (Reading reading in chunk) survey.Add(reading);
         if (sign) survey._near.Group(band =>
         {
@@ -71,9 +74,10 @@ internal sealed class Survey
 
         Problem ProblemOf(Trace trace, UInt128 hash)
         {
-            if (!sign && decontamination is null) return new Problem(hash, null, 0, null);
+            if (!sign && decontamination is null) return new Problem(hash, null, 0, null, false);
             PromptText text = PromptText.Of(trace.Prompt);
-            return new Problem(hash, sign ? Signature.Of(text) : null, AnswerHash(trace.Prompt.ReferenceAnswer), decontamination?.Find(text));
+            (ContaminationMatch? match, bool weak) = decontamination?.Find(text) ?? (null, false);
+            return new Problem(hash, sign ? Signature.Of(text) : null, AnswerHash(trace.Prompt.ReferenceAnswer), match, weak);
         }
     }
 
@@ -89,6 +93,7 @@ internal sealed class Survey
             _prompts.Add(reading.Problem.Hash, prompt = _prompts.Count);
             if (reading.Problem.Signature is { } signature) _near.Add(signature, reading.Problem.Answer);
             if (reading.Problem.Match is { } match) Contaminated.Add(prompt, match);
+            if (reading.Problem.Weak) WeakMatches++;
         }
         _traces.Add(reading.Facts with { Prompt = prompt });
         if (reading.Sketch is not null) _sketches.Add(reading.Sketch);
@@ -100,5 +105,5 @@ internal sealed class Survey
     private sealed record Reading(TraceFacts Facts, Problem Problem, byte[]? Sketch);
 
     /// <summary>Its prompt.</summary>
-    private sealed record Problem(UInt128 Hash, Signature? Signature, ulong Answer, ContaminationMatch? Match);
+    private sealed record Problem(UInt128 Hash, Signature? Signature, ulong Answer, ContaminationMatch? Match, bool Weak);
 }

@@ -35,7 +35,7 @@ internal sealed class TracePreparation
         Completion completion = trace.Completion;
         if (_tokenizer is null)
         {
-            if (_needsTokens && completion.CompletionTokens == 0 && completion.RawText.Length > 0)
+            if (_needsTokens && completion.CompletionTokens == 0 && completion.Reasoning.Length + completion.Answer.Length > 0)
                 throw new InputException($"trace {trace.Id}: has no token count, and `min_tokens` or `max_tokens` needs one", "name the student's tokenizer with `tokenizer`");
             return trace;
         }

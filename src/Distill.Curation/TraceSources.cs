@@ -14,12 +14,17 @@ internal sealed class TraceSources
     {
         _options = options;
         Paths = [.. options.Traces, .. options.General];
+        string[] names = [.. Paths.Select(Short)];
+        Names = [.. Paths.Select((path, source) => names.Count(name => name == names[source]) == 1 ? names[source] : path)];
         long?[] rows = [.. Paths.Select(TraceDataset.CountRows)];
         TotalRows = rows.Contains(null) ? 0 : rows.Sum() ?? 0;
     }
 
     /// <summary>Every source.</summary>
     public IReadOnlyList<string> Paths { get; }
+
+    /// <summary>How files name the sources: by the last two parts of their paths where these differ, so that a result does not depend on where it was made.</summary>
+    public IReadOnlyList<string> Names { get; }
 
     /// <summary>Rows of all sources' files, 0 when not known without reading them.</summary>
     public long TotalRows { get; }
@@ -29,17 +34,18 @@ internal sealed class TraceSources
 
     /// <summary>Reads everything in order, pieces side by side on all cores, a few pieces in memory at a time.</summary>
     /// <param name="stage">Name of the pass, for progress.</param>
+    /// <param name="rawText">Whether the work looks at raw texts.</param>
     /// <param name="work">Looks at the traces of one piece; run on any thread.</param>
     /// <param name="progress">Receives readings.</param>
     /// <param name="cancellation">Stops between two pieces.</param>
     /// <exception cref="InputException">A source cannot be read.</exception>
-    public IEnumerable<IReadOnlyList<T>> Read<T>(string stage, Func<int, IReadOnlyList<Trace>, IReadOnlyList<T>> work, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    public IEnumerable<IReadOnlyList<T>> Read<T>(string stage, bool rawText, Func<int, IReadOnlyList<Trace>, IReadOnlyList<T>> work, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         var running = new Queue<Task<IReadOnlyList<T>>>();
         long row = 0;
         try
         {
-            foreach ((int source, Func<IReadOnlyList<Trace>> chunk) in Chunks())
+            foreach ((int source, Func<IReadOnlyList<Trace>> chunk) in Chunks(rawText))
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (running.Count > Environment.ProcessorCount) yield return Next();
@@ -62,6 +68,8 @@ internal sealed class TraceSources
         }
     }
 
-    private IEnumerable<(int Source, Func<IReadOnlyList<Trace>> Chunk)> Chunks() => Paths.SelectMany(
-        (path, source) => TraceDataset.Chunks(path, _options.Columns).Select(chunk => (source, chunk)));
+    private static string Short(string path) => string.Join('/', Path.GetFullPath(path).Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).TakeLast(2));
+
+    private IEnumerable<(int Source, Func<IReadOnlyList<Trace>> Chunk)> Chunks(bool rawText) => Paths.SelectMany(
+        (path, source) => TraceDataset.Chunks(path, _options.Columns, rawText).Select(chunk => (source, chunk)));
 }

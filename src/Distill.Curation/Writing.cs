@@ -38,7 +38,7 @@ internal sealed class Writing
                 {
                     using var fates = new FateFile(stream);
                     int row = 0;
-                    foreach (IReadOnlyList<Trace> chunk in _sources.Read("curate (writing)", (_, traces) => Judged(traces), progress, cancellation))
+                    foreach (IReadOnlyList<Trace> chunk in _sources.Read("curate (writing)", rawText: true, (_, traces) => Judged(traces), progress, cancellation))
                         foreach (Trace trace in chunk) Add(trace, row++, dataset, fates, examples);
                     CheckSame(row);
                     fates.Finish();
@@ -62,7 +62,7 @@ internal sealed class Writing
         if (_repeated.Contains(row)) _idsOfRepeated[row] = trace.Id;
         string? detail = Detail(row, fate, facts);
         examples.Add(trace, fate, () => detail ?? _filters.Explain(trace, fate));
-        fates.Add(new FateRow(trace.Id, trace.Prompt.Id, _sources.Paths[facts.Source], fate, detail, facts.Tokens));
+        fates.Add(new FateRow(trace.Id, trace.Prompt.Id, _sources.Names[facts.Source], fate, detail, facts.Tokens));
         if (fate != Fate.Kept) return;
         Trace counted = trace with { Completion = trace.Completion with { PromptTokens = facts.PromptTokens, CompletionTokens = facts.Tokens } };
         dataset.Add(_options.DropReasoning ? WithoutReasoning(counted) : counted);

@@ -23,16 +23,17 @@ public static class TraceDataset
     /// </summary>
     /// <param name="path">File or folder.</param>
     /// <param name="columns">Which columns of a set that is not our own hold what.</param>
+    /// <param name="rawText">Whether the raw text of our own traces is wanted, which is as long as everything else together; left out, it is empty.</param>
     /// <exception cref="InputException">
     /// A file is missing or damaged, or a row holds no prompt or no completion. Thrown when the piece is asked for or read.
     /// </exception>
-    public static IEnumerable<Func<IReadOnlyList<Trace>>> Chunks(string path, ColumnMap? columns = null)
+    public static IEnumerable<Func<IReadOnlyList<Trace>>> Chunks(string path, ColumnMap? columns = null, bool rawText = true)
     {
         foreach (string file in FilesOf(path))
         {
             if (TraceReader.IsTraceFile(file))
             {
-                foreach (Func<IReadOnlyList<Trace>> rowGroup in TraceReader.RowGroups(file)) yield return rowGroup;
+                foreach (Func<IReadOnlyList<Trace>> rowGroup in TraceReader.RowGroups(file, rawText)) yield return rowGroup;
                 continue;
             }
             var import = new TraceImport(PromptReader.SourceOf(file), columns ?? ColumnMap.Automatic);

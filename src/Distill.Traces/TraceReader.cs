@@ -69,8 +69,10 @@ public static class TraceReader
     }
 
     /// <summary>The row groups of a trace file, in order. Each can be read on any thread, several side by side.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="rawText">Whether the raw text is wanted; left out, it is empty.</param>
     /// <exception cref="InputException">A column is missing, a value is not one of those allowed, or the file is damaged.</exception>
-    public static IReadOnlyList<Func<IReadOnlyList<Trace>>> RowGroups(string path)
+    public static IReadOnlyList<Func<IReadOnlyList<Trace>>> RowGroups(string path, bool rawText = true)
     {
         using ParquetTable table = ParquetTable.Open(path);
         Check(table);
@@ -79,7 +81,7 @@ public static class TraceReader
         Trace[] ReadRowGroup(int rowGroup)
         {
             using ParquetTable own = ParquetTable.Open(path); // a table serves one thread
-            var rows = new TraceRowGroup(own, rowGroup);
+            var rows = new TraceRowGroup(own, rowGroup, rawText);
             return [.. Enumerable.Range(0, rows.Count).Select(rows.TraceAt)];
         }
     }

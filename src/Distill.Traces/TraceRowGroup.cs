@@ -6,7 +6,7 @@ using Distill.Verification;
 namespace Distill.Traces;
 
 /// <summary>The columns of one row group of a trace file, turned into traces row by row.</summary>
-internal sealed class TraceRowGroup(ParquetTable table, int rowGroup)
+internal sealed class TraceRowGroup(ParquetTable table, int rowGroup, bool rawText = true)
 {
     private static readonly string[] IntegerColumns =
         [TraceSchema.SampleIndex, TraceSchema.TopK, TraceSchema.MaxTokens, TraceSchema.Seed, TraceSchema.ReasoningUnclosed, TraceSchema.PromptTokens, TraceSchema.CompletionTokens,
@@ -15,7 +15,7 @@ internal sealed class TraceRowGroup(ParquetTable table, int rowGroup)
     private static readonly string[] TextColumns =
         [.. TraceSchema.Columns.Where(column => !column.StartsWith(TraceSchema.Messages, StringComparison.Ordinal)).Except(IntegerColumns).Except(NumberColumns)];
 
-    private readonly Dictionary<string, string?[]> _texts = TextColumns.Where(table.Has).ToDictionary(column => column, column => table.ReadTexts(rowGroup, column));
+    private readonly Dictionary<string, string?[]> _texts = TextColumns.Where(column => table.Has(column) && (rawText || column != TraceSchema.RawText)).ToDictionary(column => column, column => table.ReadTexts(rowGroup, column));
     private readonly Dictionary<string, long?[]> _integers = IntegerColumns.Where(table.Has).ToDictionary(column => column, column => table.ReadIntegers(rowGroup, column));
     private readonly Dictionary<string, double?[]> _numbers = NumberColumns.Where(table.Has).ToDictionary(column => column, column => table.ReadNumbers(rowGroup, column));
     private readonly IReadOnlyList<string?>[] _roles = table.ReadTextLists(rowGroup, TraceSchema.MessageRole);
@@ -51,7 +51,7 @@ internal sealed class TraceRowGroup(ParquetTable table, int rowGroup)
         },
         Completion = new Completion
         {
-            RawText = Text(row, TraceSchema.RawText),
+            RawText = rawText ? Text(row, TraceSchema.RawText) : "",
             Reasoning = Text(row, TraceSchema.Reasoning),
             Answer = Text(row, TraceSchema.Answer),
             ReasoningUnclosed = Integer(row, TraceSchema.ReasoningUnclosed) != 0,

@@ -44,9 +44,11 @@ internal sealed class CurationSpeed : IMeasurement
         string[] vocabulary = [.. Enumerable.Range(0, 30_000).Select(Word)];
         Parallel.For(0, (rows + RowsPerPart - 1) / RowsPerPart, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, part =>
         {
+            string path = Path.Combine(folder, "traces", TraceWriter.PartName(part));
+            if (File.Exists(path)) return; // written whole or not at all: goes on after a stop
             var traces = new List<Trace>(RowsPerPart);
             for (int row = part * RowsPerPart; row < Math.Min(rows, (part + 1) * RowsPerPart); row++) traces.Add(Make(row, vocabulary));
-            TraceWriter.WritePart(Path.Combine(folder, "traces", TraceWriter.PartName(part)), traces);
+            TraceWriter.WritePart(path, traces);
         });
         long bytes = Directory.EnumerateFiles(Path.Combine(folder, "traces")).Sum(file => new FileInfo(file).Length);
         Console.WriteLine($"{rows:N0} traces, {bytes / 1e9:0.00} GB");
@@ -56,7 +58,8 @@ internal sealed class CurationSpeed : IMeasurement
     {
         int prompt = row / SamplesPerPrompt;
         var random = new RandomStream(RandomStream.DeriveSeed(1, $"row {row}"));
-        string problem = ProblemText(prompt, vocabulary), answer = $"{prompt % 1000}";
+        (string problem, int original) = Problem(prompt, vocabulary);
+        string answer = $"{original % 1000}";
         string reasoning = Text(random, vocabulary, LogNormal(random, 350, 0.8)), final = $"The answer is \\boxed{{{answer}}}.";
         double fate = random.NextDouble();
         bool unclosed = fate < 0.05;
@@ -82,7 +85,7 @@ internal sealed class CurationSpeed : IMeasurement
         };
     }
 
-    private static string ProblemText(int prompt, string[] vocabulary)
+    private static (string Text, int Original) Problem(int prompt, string[] vocabulary)
     {
         var edit = new RandomStream(RandomStream.DeriveSeed(2, $"prompt {prompt}"));
         bool copy = prompt > 0 && edit.NextDouble() < 0.05;
@@ -90,7 +93,7 @@ internal sealed class CurationSpeed : IMeasurement
         var random = new RandomStream(RandomStream.DeriveSeed(3, $"prompt {original}"));
         string[] words = Text(random, vocabulary, LogNormal(random, 60, 0.5)).Split(' ');
         if (copy) words[edit.Next(0, words.Length - 1)] = "rhubarb";
-        return string.Join(' ', words);
+        return (string.Join(' ', words), original);
     }
 
     private static string Text(RandomStream random, string[] vocabulary, int words)

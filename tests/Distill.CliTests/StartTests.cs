@@ -34,7 +34,7 @@ public sealed class StartTests : IDisposable
 
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("--max-per-prompt <N>", result.Output);
-        Assert.Contains("all|correct|correct-or-unverified|judge-or-rule|judge-and-rule", result.Output);
+        Assert.Contains(": all, correct, correct-or-unverified, judge-or-rule, judge-and-rule, incorrect, unverifiable (default: correct)", result.Output);
         Assert.Contains("(default: first)", result.Output);
         Assert.Contains("(required)", result.Output);
     }

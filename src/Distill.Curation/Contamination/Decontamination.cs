@@ -18,7 +18,6 @@ internal sealed class Decontamination
     private readonly NgramIndex _ngrams;
     private readonly SimilarTextIndex _similar;
     private readonly OneWordIndex _oneWord;
-    private long _weak;
 
     private Decontamination(IReadOnlyList<BenchmarkItem> items, int ngram, double coverage)
     {
@@ -33,9 +32,6 @@ internal sealed class Decontamination
 
     /// <summary>The evaluation sets, with the number of problems in each.</summary>
     public IReadOnlyList<(string Set, int Problems)> Sets { get; }
-
-    /// <summary>Prompts that share runs of words with a problem, but too few to be it.</summary>
-    public long Weak => Interlocked.Read(ref _weak);
 
     /// <summary>Reads evaluation sets.</summary>
     /// <param name="paths">Suites (<c>.yaml</c>), and files or folders of prompts.</param>
@@ -59,15 +55,14 @@ internal sealed class Decontamination
             items.AddRange(prompts.Select((prompt, index) => new BenchmarkItem(set, index + 1, PromptText.Of(prompt))));
     }
 
-    /// <summary>The problem that a prompt contains, or null.</summary>
-    public ContaminationMatch? Find(PromptText prompt)
+    /// <summary>The problem that a prompt contains, or null; <c>Weak</c> tells whether it shares runs of words with one, too few to be it.</summary>
+    public (ContaminationMatch? Match, bool Weak) Find(PromptText prompt)
     {
-        if (prompt.Words.Length == 0) return null;
-        if (Exact(prompt) is { } exact) return exact;
+        if (prompt.Words.Length == 0) return (null, false);
+        if (Exact(prompt) is { } exact) return (exact, false);
         (ContaminationMatch? shared, bool weak) = _ngrams.Find(prompt);
-        if ((shared ?? _similar.Find(prompt) ?? _oneWord.Find(prompt)) is { } found) return found;
-        if (weak) Interlocked.Increment(ref _weak);
-        return null;
+        ContaminationMatch? found = shared ?? _similar.Find(prompt) ?? _oneWord.Find(prompt);
+        return (found, weak && found is null);
     }
 
     // The whole prompt, or one of its lines: how a short problem is put into a longer prompt.

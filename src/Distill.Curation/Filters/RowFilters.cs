@@ -12,7 +12,7 @@ internal sealed class RowFilters
         (CurationFilter.Truncated, Fate.Truncated, trace => trace.Completion.FinishReason == FinishReason.Length ? "finish reason: length" : null),
         (CurationFilter.ReasoningUnclosed, Fate.ReasoningUnclosed, trace => trace.Completion.ReasoningUnclosed ? "the reasoning never ends" : null),
         (CurationFilter.EmptyAnswer, Fate.EmptyAnswer, trace => string.IsNullOrWhiteSpace(trace.Completion.Answer) && !trace.Completion.ReasoningUnclosed ? "nothing behind the reasoning" : null),
-        (CurationFilter.Repetition, Fate.Repetition, trace => Repetition.Find(trace.Completion.Reasoning) ?? Repetition.Find(trace.Completion.Answer)),
+        (CurationFilter.Repetition, Fate.Repetition, trace => trace.Completion.EndState == EndState.Loop ? "was stopped in a loop" : RepeatedText.Find(trace.Completion.Reasoning) ?? RepeatedText.Find(trace.Completion.Answer)),
         (CurationFilter.MixedLanguages, Fate.MixedLanguages, LanguageMixing.Find),
         (CurationFilter.TemplateRemnants, Fate.TemplateRemnants, TemplateRemnants.Find),
         (CurationFilter.NoBox, Fate.NoBox, trace => ReasoningForm.HasBox(trace.Completion.Answer) ? null : "no \\boxed{} in the answer"),

@@ -42,7 +42,7 @@ public static class DatasetLint
         var among = new AmongRows(survey);
         var tally = new Tally(options.Examples);
         long row = 0, judged = 0, reasoned = 0;
-        foreach (IReadOnlyList<Linted> chunk in sources.Read("curate (rows)", (_, traces) => Lint(traces), progress, cancellation))
+        foreach (IReadOnlyList<Linted> chunk in sources.Read("curate (rows)", rawText: true, (_, traces) => Lint(traces), progress, cancellation))
         {
             foreach (Linted linted in chunk)
             {

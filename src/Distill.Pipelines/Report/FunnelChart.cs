@@ -18,6 +18,7 @@ internal static class FunnelChart
             {funnel.Steps.Where(step => step.Dropped > 0).Select(step => Row(Words(step.Reason), step.Remaining, funnel.RowsIn, "", step.Dropped))}
             {Row("kept to learn from", funnel.RowsOut, funnel.RowsIn, "kept", null)}
             </div>
+            {FunnelTables.Render(funnel)}
             {Examples(data.Examples)}
             """);
     }
@@ -47,10 +48,11 @@ internal static class FunnelChart
     {
         bool kept = example.Category == Kept;
         Html reference = example.ReferenceAnswer is { } right ? Html.Of($"<dt>reference answer</dt><dd>{right}</dd>") : Html.Empty;
+        Html found = example.Detail is { } detail ? Html.Of($"<dt>found</dt><dd>{Short(detail, LongestExample)}</dd>") : Html.Empty;
         Html reasoning = example.Reasoning.Length == 0 ? Html.Empty : Html.Of($"<dt>reasoning</dt><dd><pre>{Short(example.Reasoning, LongestExample)}</pre></dd>");
         return Html.Of($"""
             <details class="{(kept ? "accepted" : "rejected")}"><summary><span class="badge">{(kept ? "kept" : "dropped")}</span> <span class="prompt">{Short(example.Prompt, LongestTitle)}</span> <span class="why">{Words(kept ? example.Reason : example.Category)}</span></summary>
-            <dl><dt>prompt</dt><dd>{Short(example.Prompt, LongestExample)}</dd>{reasoning}<dt>answer</dt><dd>{Short(example.Answer, LongestExample)}</dd>{reference}<dt>verdict</dt><dd>{example.Verdict}: {Words(example.Reason)}</dd></dl></details>
+            <dl><dt>prompt</dt><dd>{Short(example.Prompt, LongestExample)}</dd>{found}{reasoning}<dt>answer</dt><dd>{Short(example.Answer, LongestExample)}</dd>{reference}<dt>verdict</dt><dd>{example.Verdict}: {Words(example.Reason)}</dd></dl></details>
             """);
     }
 

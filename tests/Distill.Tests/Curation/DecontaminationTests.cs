@@ -46,7 +46,7 @@ public sealed class DecontaminationTests : IDisposable
 
         void Plant(string kind, string text)
         {
-            if (sets.Find(PromptText.Of(text)) is null) missed[kind]++;
+            if (Find(sets, text) is null) missed[kind]++;
         }
     }
 
@@ -65,7 +65,7 @@ public sealed class DecontaminationTests : IDisposable
         (int Found, int All) Count(string path)
         {
             Prompt[] prompts = [.. PromptReader.Read(path)];
-            return (prompts.AsParallel().Count(prompt => sets.Find(PromptText.Of(prompt)) is not null), prompts.Length);
+            return (prompts.AsParallel().Count(prompt => sets.Find(PromptText.Of(prompt)).Match is not null), prompts.Length);
         }
     }
 
@@ -73,12 +73,14 @@ public sealed class DecontaminationTests : IDisposable
     public void TheMatchSaysWhatWasFoundWhere()
     {
         Decontamination sets = Sets("Find the largest prime factor of the number 8051 without a calculator or a computer.", "What is $\\sqrt{2}^{4}$?");
-        ContaminationMatch inside = sets.Find(PromptText.Of("Hello! find the LARGEST prime factor of the number 8051 without a calculator. Explain."))!;
+        ContaminationMatch inside = Find(sets, "Hello! find the LARGEST prime factor of the number 8051 without a calculator. Explain.")!;
         Assert.Equal(("set:1", "ngram", "find the LARGEST prime factor of the number 8051 without a calculator"), (inside.Item.Name, inside.Rule, inside.Span));
         Assert.Equal(12 / 15.0, inside.Overlap, 3);
-        ContaminationMatch exact = sets.Find(PromptText.Of("Problem 3: what is \\( \\sqrt 2 ^4 \\)"))!;
+        ContaminationMatch exact = Find(sets, "Problem 3: what is \\( \\sqrt 2 ^4 \\)")!;
         Assert.Equal(("set:2", "exact"), (exact.Item.Name, exact.Rule));
-        Assert.Null(sets.Find(PromptText.Of("What is $\\sqrt{3}^{4}$?")));
+        Assert.Null(Find(sets, "What is $\\sqrt{3}^{4}$?"));
+        sets = Sets("Find the largest prime factor of the number 8051 without a calculator or a computer, and then write down every step of how you found it.");
+        Assert.True(sets.Find(PromptText.Of("Ada found that the largest prime factor of the number 8051 is two-digit.")) is { Match: null, Weak: true });
     }
 
     [Fact]
@@ -86,24 +88,24 @@ public sealed class DecontaminationTests : IDisposable
     {
         const string Ending = "can be written in the form m/n, where m and n are relatively prime positive integers. Find m+n.";
         Decontamination sets = Sets($"A fair die is thrown until two sixes come in a row. The chance of an even number of throws {Ending}");
-        Assert.Null(sets.Find(PromptText.Of($"Ten people sit around a round table at random. The probability that Ann sits beside Bob {Ending}")));
+        Assert.Null(Find(sets, $"Ten people sit around a round table at random. The probability that Ann sits beside Bob {Ending}"));
 
         // What three unlike problems share is boilerplate, listed or not.
         const string Rule = "Give your result as a list of whole numbers in ascending order with commas between them";
         sets = Sets($"Which primes divide 5040? {Rule}", $"For which n is n squared below 30? {Rule}", $"Solve x^3 = x over the integers. {Rule}", "Name the vowels.");
-        Assert.Null(sets.Find(PromptText.Of($"What are the ages of the three children of the farmer whose farm we saw yesterday? {Rule}")));
-        Assert.NotNull(sets.Find(PromptText.Of($"Which primes divide 5040? {Rule}")));
+        Assert.Null(Find(sets, $"What are the ages of the three children of the farmer whose farm we saw yesterday? {Rule}"));
+        Assert.NotNull(Find(sets, $"Which primes divide 5040? {Rule}"));
     }
 
     [Fact]
     public void AChangedNumberIsAnotherProblem()
     {
         Decontamination sets = Sets("How many whole numbers between 1 and 100 are squares?");
-        Assert.Equal("one_word", sets.Find(PromptText.Of("How many natural numbers between 1 and 100 are squares?"))!.Rule);
-        Assert.Equal("one_word", sets.Find(PromptText.Of("How many numbers between 1 and 100 are squares?"))!.Rule);
-        Assert.NotNull(sets.Find(PromptText.Of("How many positive whole numbers between 1 and 100 are squares?")));
-        Assert.Null(sets.Find(PromptText.Of("How many whole numbers between 7 and 642 are squares?")));
-        Assert.Null(sets.Find(PromptText.Of("How many natural numbers between 1 and 100 are cubes?")));
+        Assert.Equal("one_word", Find(sets, "How many natural numbers between 1 and 100 are squares?")!.Rule);
+        Assert.Equal("one_word", Find(sets, "How many numbers between 1 and 100 are squares?")!.Rule);
+        Assert.NotNull(Find(sets, "How many positive whole numbers between 1 and 100 are squares?"));
+        Assert.Null(Find(sets, "How many whole numbers between 7 and 642 are squares?"));
+        Assert.Null(Find(sets, "How many natural numbers between 1 and 100 are cubes?"));
     }
 
     // The index must find what comparing with every problem finds.
@@ -163,6 +165,8 @@ public sealed class DecontaminationTests : IDisposable
         JsonlPromptWriter.Write(_folder["set.jsonl"], problems.Select(problem => Prompt.FromUser(problem, null)));
         return Load(_folder["set.jsonl"]);
     }
+
+    private static ContaminationMatch? Find(Decontamination sets, string prompt) => sets.Find(PromptText.Of(prompt)).Match;
 
     private static Decontamination Load(params string[] paths) => Decontamination.Load(paths, null, 8, 0.5);
 

@@ -32,7 +32,7 @@ public sealed class RowFiltersTests
         Trace trace = kind switch
         {
             "circles" => Make(Prose + string.Concat(Enumerable.Repeat("Wait, I should check this once more, because the sum of the angles might differ from what I computed above in step two. ", 6)) + "Done."),
-            "chinese" => Make(Prose + "所以我们需要考虑这个方程的所有解 and then we go on."),
+            "chinese" => Make(Prose + "所以我们需要考虑这个方程的所有解并且检查每一个答案 and then we go on."),
             "marks" => Make(Prose, "\\boxed{2}<|im_end|>"),
             "tag in answer" => Make(Prose, "<think>again</think>\\boxed{2}"),
             "tag in reasoning" => Make(Prose + "<think> once more"),
@@ -57,20 +57,20 @@ public sealed class RowFiltersTests
     [InlineData("0.333333333333333333333333333333")]
     [InlineData("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")]
     [InlineData("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24")]
-    public void WhatRepeatsByRightIsLeftAlone(string text) => Assert.Null(Repetition.Find(Prose + text));
+    public void WhatRepeatsByRightIsLeftAlone(string text) => Assert.Null(RepeatedText.Find(Prose + text));
 
     [Theory]
     [InlineData("ha")]
     [InlineData("Wait. ")]
     [InlineData("But let me check again. ")]
     [InlineData("哈")]
-    public void AnEndThatRunsInCirclesIsFound(string period) => Assert.NotNull(Repetition.Find(Prose + string.Concat(Enumerable.Repeat(period, 300))));
+    public void AnEndThatRunsInCirclesIsFound(string period) => Assert.NotNull(RepeatedText.Find(Prose + string.Concat(Enumerable.Repeat(period, 1200))));
 
     [Theory]
     [InlineData("Solve x+1=2.", "We get $x=1$ because \\alpha and \\beta vanish, so the naïve guess is right; αβγ are angles.", false)]
     [InlineData("求方程 x+1=2 的解。", "我们把方程两边减去一, 得到 x=1, 所以 sin x 和 cos x 都是已知的。", false)]
     [InlineData("求方程 x+1=2 的解。", "First we subtract one from both sides of the equation and then conclude that the solution is one. 所以答案是一。", true)]
-    [InlineData("Translate the word cat to Chinese.", "The word cat is 猫 in Chinese, as in 一只可爱的小猫在睡觉呢.", false)]
+    [InlineData("Translate the word cat to Chinese.", "The word cat is 猫 in Chinese, as in 一只可爱的小猫在睡觉呢而另一只在外面玩耍着.", false)]
     [InlineData("Solve x+1=2.", "Отсюда следует, что икс равен единице.", true)]
     public void LanguagesMixOnlyWhereTheProblemDoesNot(string problem, string reasoning, bool mixed) =>
         Assert.Equal(mixed, LanguageMixing.Find(Make(reasoning, prompt: problem)) is not null);

@@ -55,6 +55,15 @@ public sealed partial class ReportPageTests
     }
 
     [Fact]
+    public void AFunnelSaysWhatOtherPoliciesWouldHaveKeptAndWhatWasFound()
+    {
+        string page = ReportPage.Render(SampleReport.Data());
+
+        foreach (string cell in new[] { "judge-or-rule", Figure.Count(9249), "data/chat.jsonl", "gsm8k:603, ngram: “miles in 3 hours. At the same rate”" }) Assert.Contains(cell, page);
+        Assert.DoesNotContain("verdict policy", FunnelTables.Render(SampleReport.Data().Funnels[0].Funnel with { Policies = [], Sources = [], Benchmarks = [] }).ToString());
+    }
+
+    [Fact]
     public void ARunWithoutScoresOrTracesStillHasAPage()
     {
         ReportData data = SampleReport.Data() with { Scores = [], Funnels = [], Curves = [], Artifacts = [], Seed = null };

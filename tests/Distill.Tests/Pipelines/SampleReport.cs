@@ -63,6 +63,9 @@ internal static class SampleReport
             RowsOut = 8050,
             TokensOut = 1_169_100,
             PromptsOut = 4410,
+            Policies = [new PolicyOutcome("all", 9249, 4790, 1_350_000), new PolicyOutcome("correct", 8050, 4410, 1_169_100), new PolicyOutcome("judge-or-rule", 8058, 4412, 1_170_000)],
+            Sources = [new SourceOutcome("traces", 9600, 8050, 1_169_100, 0.8), new SourceOutcome("data/chat.jsonl", 5000, 2012, 310_000, 0.2)],
+            Benchmarks = [new BenchmarkOutcome("gsm8k", 1319, 4, 4, [new BenchmarkHit("gsm8k:603", "ngram", 0.76, "miles in 3 hours. At the same rate")])],
         },
         [
             new TraceExample("kept", "Compute 37*46+158-29.", "1831", "37*46: 37*40=1480; 37*6=222; 1480+222=1702\n1702+158=1860\n1860-29=1831", "37*46+158-29 = \\boxed{1831}", "correct", "equal_number"),

@@ -1,34 +1,19 @@
-using System.Buffers;
+using System.Text;
+using Distill.Chat;
 using Distill.Curation.Text;
 
 namespace Distill.Curation.Filters;
 
-/// <summary>Completions that run in circles: twenty words in a row that come five times, or an end that repeats itself.</summary>
-internal static class Repetition
+/// <summary>Completions that run in circles: twenty words in a row that come five times, or an end that repeats itself (<see cref="Repetition"/>).</summary>
+internal static class RepeatedText
 {
     private const int Words = 20, Times = 5;
-    private const int LongestPeriod = 200, ShortestEnd = 240, PeriodsAtEnd = 6;
-    // A ruled line or an empty table repeats itself by right.
-    private static readonly SearchValues<char> Rules = SearchValues.Create(" -=_.*|\n\t");
-
+    private const int LongestExcerpt = 60;
     private const ulong Base = 0x9E3779B97F4A7C15;
 
     /// <summary>The part that is repeated, or null.</summary>
-    public static string? Find(string text) => AtEnd(text) ?? Anywhere(text);
-
-    private static string? AtEnd(string text)
-    {
-        ReadOnlySpan<char> end = text.AsSpan().TrimEnd();
-        for (int period = 1; period <= LongestPeriod && period * 2 <= end.Length; period++)
-        {
-            int needed = Math.Max(ShortestEnd, period * PeriodsAtEnd);
-            if (end.Length < needed + period) continue;
-            int same = 0;
-            while (same < needed && end[^(same + 1)] == end[^(same + 1 + period)]) same++;
-            if (same == needed && end[^period..].ContainsAnyExcept(Rules)) return end[^period..].ToString();
-        }
-        return null;
-    }
+    public static string? Find(string text) =>
+        Repetition.EndsInLoop(Encoding.UTF8.GetBytes(text)) ? $"…{text[^Math.Min(LongestExcerpt, text.Length)..]}" : Anywhere(text);
 
     // Windows of words by a rolling hash; one that overlaps the last of its kind is not counted again.
     private static string? Anywhere(string text)
