@@ -29,10 +29,10 @@ internal sealed class NgramIndex
     public NgramIndex(IReadOnlyList<BenchmarkItem> items, int length, double coverage)
     {
         (_items, _length, _coverage) = (items, length, coverage);
-        var entries = new List<(ulong Key, long Value)>();
+        var runs = new SortedIndex();
         for (int item = 0; item < items.Count; item++)
-            foreach ((ulong hash, int position) in Runs(items[item].Text.Words)) entries.Add((hash, ((long)item << 32) | (uint)position));
-        _index = WithoutBoilerplate(new SortedIndex(entries));
+            foreach ((ulong hash, int position) in Runs(items[item].Text.Words)) runs.Add(hash, ((long)item << 32) | (uint)position);
+        _index = WithoutBoilerplate(runs.Seal());
         _countedWords = CountWords();
     }
 
@@ -84,16 +84,16 @@ internal sealed class NgramIndex
             WordScanner.Scan(phrase, new StringBuilder(), words, []);
             return Runs([.. words]).Select(run => run.Hash);
         }));
-        var kept = new List<(ulong Key, long Value)>(index.Count);
+        var kept = new SortedIndex();
         for (int start = 0, end; start < index.Count; start = end)
         {
             ulong key = index.Keys[start];
             var problems = new HashSet<int>();
             for (end = start; end < index.Count && index.Keys[end] == key; end++) problems.Add(alike.GroupOf((int)(index.Values[end] >> 32)));
             if (problems.Count >= BoilerplateProblems || stop.Contains(key)) continue;
-            for (int i = start; i < end; i++) kept.Add((key, index.Values[i]));
+            for (int i = start; i < end; i++) kept.Add(key, index.Values[i]);
         }
-        return new SortedIndex(kept);
+        return kept.Seal();
     }
 
     // The words of each problem that stand in a run which counts.

@@ -11,22 +11,22 @@ internal sealed class OneWordIndex
     private const int Shortest = 8, Longest = 15;
 
     private readonly IReadOnlyList<BenchmarkItem> _items;
-    private readonly SortedIndex _whole, _without;
+    private readonly SortedIndex _whole = new(), _without = new();
 
     /// <param name="items">The problems.</param>
     public OneWordIndex(IReadOnlyList<BenchmarkItem> items)
     {
         _items = items;
-        List<(ulong Key, long Value)> whole = [], without = [];
         for (int item = 0; item < items.Count; item++)
         {
             Word[] words = items[item].Text.Words;
             if (words.Length is < Shortest or > Longest) continue;
-            whole.Add((Hash(words, -1), item));
+            _whole.Add(Hash(words, -1), item);
             for (int i = 0; i < words.Length; i++)
-                if (!words[i].IsNumber) without.Add((Hash(words, i), ((long)words.Length << 40) | ((long)i << 32) | (uint)item));
+                if (!words[i].IsNumber) _without.Add(Hash(words, i), ((long)words.Length << 40) | ((long)i << 32) | (uint)item);
         }
-        (_whole, _without) = (new SortedIndex(whole), new SortedIndex(without));
+        _whole.Seal();
+        _without.Seal();
     }
 
     /// <summary>The first problem that is the prompt but for one word, or null.</summary>

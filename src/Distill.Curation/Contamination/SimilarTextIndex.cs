@@ -17,7 +17,7 @@ internal sealed class SimilarTextIndex
     private const int Buckets = 32;
 
     private readonly IReadOnlyList<BenchmarkItem> _items;
-    private readonly SortedIndex _pieces;
+    private readonly SortedIndex _pieces = new();
     private readonly byte[][] _letters;
 
     /// <param name="items">The problems.</param>
@@ -25,14 +25,13 @@ internal sealed class SimilarTextIndex
     {
         _items = items;
         _letters = [.. items.Select(item => Letters(item.Text.Key))];
-        var entries = new HashSet<(ulong Key, long Value)>();
         for (int item = 0; item < items.Count; item++)
         {
             string key = items[item].Text.Key;
             if (key.Length is < Shortest or > LongestKey) continue;
-            for (int i = 0; i + Piece <= key.Length; i++) entries.Add((Entry(key.AsSpan(i, Piece), key.Length), item));
+            for (int i = 0; i + Piece <= key.Length; i++) _pieces.Add(Entry(key.AsSpan(i, Piece), key.Length), item);
         }
-        _pieces = new SortedIndex(entries);
+        _pieces.Seal();
     }
 
     /// <summary>The problem most similar to a prompt, or null when none is similar enough.</summary>
