@@ -57,6 +57,9 @@ internal static class StageFolder
         File.Delete(Path.Combine(folder, MarkName)); // last: until then the folder is known as ours
     });
 
+    /// <summary>Makes a finished result unfinished, leaving everything else.</summary>
+    public static void Reopen(string folder) => AtomicFile.Guard(folder, () => File.Delete(Path.Combine(folder, RunManifest.FileName)));
+
     private static bool IsEmpty(string folder) =>
         !Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any(entry => Path.GetFileName(entry) is not (FolderLock.FileName or InputHashesFile));
 

@@ -33,11 +33,11 @@ public static class StageRun
         if (status == StageStatus.Stale && !StageFolder.IsOurs(folder)) throw NotOurs(folder);
         hashes.Save();
         if (manifest != null) return (manifest, true);
-        if (status == StageStatus.Stale)
+        if (status == StageStatus.Stale && replace) StageFolder.Empty(folder);
+        else if (status == StageStatus.Stale)
         {
-            if (!replace)
-                throw new InputException($"{folder}: holds the result of other options or inputs", "choose another `--out`, or replace it with `--replace`");
-            StageFolder.Empty(folder);
+            if (binding.Options is not IForkableOptions { Fork: true }) throw OtherOptions(folder, binding.Options);
+            StageFolder.Reopen(folder);
         }
         return (await RunAsync(kind, binding.Options, folder, binding.Fingerprint, binding.Inputs, progress, cancellation), false);
     }
@@ -87,6 +87,10 @@ public static class StageRun
         manifest.Save(folder);
         return manifest;
     }
+
+    private static InputException OtherOptions(string folder, object options) => new(
+        $"{folder}: holds the result of other options or inputs",
+        "choose another `--out`, or replace it with `--replace`" + (options is IForkableOptions ? ", or begin anew there with `--fork` and keep what still fits" : ""));
 
     private static InputException NotOurs(string folder) =>
         new($"{folder}: holds files that distill did not make", "choose another folder, or empty this one");

@@ -14,14 +14,29 @@ public static class PromptReader
     /// <param name="path">File or folder.</param>
     /// <param name="columns">Which keys or columns hold what.</param>
     /// <param name="answerRequired">Whether a row without reference answer is an error.</param>
+    /// <param name="onBadRow">Told of each row that cannot be read, which is then left out; null makes it an error.</param>
     /// <exception cref="InputException">Nothing readable is there, or a row lacks something; the message names file and line.</exception>
-    public static IEnumerable<Prompt> Read(string path, ColumnMap? columns = null, bool answerRequired = false)
+    public static IEnumerable<Prompt> Read(string path, ColumnMap? columns = null, bool answerRequired = false, Action<InputException>? onBadRow = null)
     {
         foreach (string file in DatasetReader.FilesOf(path))
         {
             IEnumerable<Prompt> prompts = file.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase)
-                ? ParquetPromptReader.Read(file, columns, answerRequired) : JsonlPromptReader.Read(file, columns, answerRequired);
+                ? ParquetPromptReader.Read(file, columns, answerRequired, onBadRow) : JsonlPromptReader.Read(file, columns, answerRequired, onBadRow);
             foreach (Prompt prompt in prompts) yield return prompt;
+        }
+    }
+
+    /// <summary>A row's prompt; null when it cannot be read and that is no error.</summary>
+    internal static Prompt? TryRead(Func<Prompt> read, Action<InputException>? onBadRow)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InputException e) when (onBadRow is not null)
+        {
+            onBadRow(e);
+            return null;
         }
     }
 

@@ -26,7 +26,7 @@ public static class AtomicFile
                 stream.Flush(flushToDisk: true);
             }
             File.Move(partial, full, overwrite: true);
-            FlushFolder(Path.GetDirectoryName(full)!);
+            FolderFlush.Flush(Path.GetDirectoryName(full)!);
         }, () => File.Delete(partial));
     }
 
@@ -49,11 +49,11 @@ public static class AtomicFile
             Directory.CreateDirectory(partial);
             write(partial);
             foreach (string file in Directory.EnumerateFiles(partial, "*", SearchOption.AllDirectories)) FlushFile(file);
-            FlushFolder(partial);
+            FolderFlush.Flush(partial);
             DeleteFolder(replaced);
             if (Directory.Exists(full)) Directory.Move(full, replaced);
             Directory.Move(partial, full);
-            FlushFolder(Path.GetDirectoryName(full)!);
+            FolderFlush.Flush(Path.GetDirectoryName(full)!);
             DeleteFolder(replaced);
         }, () => DeleteFolder(partial));
     }
@@ -119,17 +119,5 @@ public static class AtomicFile
     {
         using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
         RandomAccess.FlushToDisk(handle);
-    }
-
-    // A rename is durable only when the folder that holds the name is flushed; Windows has no such call and needs none.
-    private static void FlushFolder(string path)
-    {
-        if (OperatingSystem.IsWindows()) return;
-        try
-        {
-            using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read);
-            RandomAccess.FlushToDisk(handle);
-        }
-        catch (UnauthorizedAccessException) { } // .NET refuses to open folders on some systems: the rename stays atomic, only less durable
     }
 }

@@ -111,8 +111,8 @@ internal static class JournalFormat
         return true;
     }
 
-    // CRC-32C over the length, then the payload: a changed length is found even where the bytes it reaches agree.
-    private static uint Checksum(ReadOnlySpan<byte> payload)
+    /// <summary>CRC-32C over the length, then the payload: a changed length is found even where the bytes it reaches agree.</summary>
+    public static uint Checksum(ReadOnlySpan<byte> payload)
     {
         uint crc = BitOperations.Crc32C(uint.MaxValue, (uint)payload.Length);
         while (payload.Length >= sizeof(ulong))

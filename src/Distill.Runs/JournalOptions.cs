@@ -16,6 +16,9 @@ public sealed record JournalOptions
     /// <summary>Most bytes in one record; a length beyond it is damage, never an allocation.</summary>
     public int MaxRecordBytes { get; init; } = 256 << 20;
 
+    /// <summary>Bytes from which a <see cref="SegmentedJournal"/> begins another file.</summary>
+    public long SegmentBytes { get; init; } = 64 << 20;
+
     /// <summary>Clock of the flushes.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

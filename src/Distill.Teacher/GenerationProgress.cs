@@ -1,3 +1,4 @@
+using Distill.Inference.Fleet;
 using Distill.Runs;
 
 namespace Distill.Teacher;
@@ -10,6 +11,7 @@ internal sealed class GenerationProgress
     private readonly IProgress<ProgressEvent> _progress;
     private readonly TimeProvider _time;
     private readonly int _total;
+    private readonly EndpointFleet? _fleet;
     private readonly RolloutTally _tally;
     private readonly double _secondsBefore;
     private readonly long _start;
@@ -21,11 +23,13 @@ internal sealed class GenerationProgress
     /// <param name="time">The clock.</param>
     /// <param name="total">Planned rollouts.</param>
     /// <param name="ledger">What is stored.</param>
-    public GenerationProgress(IProgress<ProgressEvent> progress, TimeProvider time, int total, RolloutLedger ledger)
+    /// <param name="fleet">The teacher, when it is a fleet.</param>
+    public GenerationProgress(IProgress<ProgressEvent> progress, TimeProvider time, int total, RolloutLedger ledger, EndpointFleet? fleet)
     {
         _progress = progress;
         _time = time;
         _total = total;
+        _fleet = fleet;
         _tally = ledger.Tally;
         _secondsBefore = ledger.Tally.RunSeconds;
         _start = _lastReport = time.GetTimestamp();

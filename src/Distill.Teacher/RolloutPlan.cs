@@ -15,7 +15,8 @@ namespace Distill.Teacher;
 internal sealed record PlannedRollout(int Index, string Id, Prompt Prompt, int SampleIndex, SamplingOptions Sampling)
 {
     /// <summary>The rollout as a request.</summary>
-    public CompletionRequest ToRequest() => new(Id, Prompt.Messages, Sampling);
+    /// <param name="promptTokens">Counts the tokens of a prompt, or null.</param>
+    public CompletionRequest ToRequest(Func<Prompt, int>? promptTokens = null) => new(Id, Prompt.Messages, Sampling) { PromptTokens = promptTokens?.Invoke(Prompt) };
 }
 
 /// <summary>
@@ -28,6 +29,7 @@ internal sealed class RolloutPlan
 
     private readonly SamplingOptions _sampling;
     private readonly string _samplingIdentity;
+    private readonly string _contentIdentity;
     private readonly int _samplesPerPrompt;
     private readonly long _seed;
 
@@ -43,6 +45,8 @@ internal sealed class RolloutPlan
         _samplesPerPrompt = options.Samples;
         _seed = options.Seed;
         _sampling = new SamplingOptions { Temperature = options.Temperature, TopP = options.TopP, TopK = options.TopK, MaxTokens = options.MaxTokens };
+        // A completion that was gone on from or asked for with more room is another one than one that was cut.
+        _contentIdentity = options.OnTruncation.ToString();
         _samplingIdentity = string.Create(CultureInfo.InvariantCulture, $"{options.Temperature:R} {options.TopP:R} {options.TopK} {options.MaxTokens} {options.Seed}");
     }
 
@@ -68,6 +72,13 @@ internal sealed class RolloutPlan
         }
     }
 
+    /// <summary>Content key of a rollout: what decides its completion, but neither the dataset nor the place in it.</summary>
+    public UInt128 KeyOf(PlannedRollout rollout)
+    {
+        string hash = Fingerprint.OfTexts([.. MessagesContent(rollout.Prompt), Teacher, _samplingIdentity, _contentIdentity, rollout.SampleIndex.ToString(CultureInfo.InvariantCulture)]);
+        return UInt128.Parse(hash.AsSpan(0, 32), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Hash of all prompts in their order.</summary>
     public static string Hash(IReadOnlyList<Prompt> prompts) => Fingerprint.OfTexts([.. prompts.Select(prompt => Fingerprint.OfTexts(PromptContent(prompt)))]);
 
@@ -89,5 +100,7 @@ internal sealed class RolloutPlan
     }
 
     private static string[] PromptContent(Prompt prompt) =>
-        [prompt.Id, prompt.ReferenceAnswer ?? "", .. prompt.Messages.SelectMany(message => new[] { message.Role.ToString(), message.Content })];
+        [prompt.Id, prompt.ReferenceAnswer ?? "", .. MessagesContent(prompt)];
+
+    private static IEnumerable<string> MessagesContent(Prompt prompt) => prompt.Messages.SelectMany(message => new[] { message.Role.ToString(), message.Content });
 }

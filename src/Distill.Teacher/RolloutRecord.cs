@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using Distill.Chat;
 using Distill.Verification;
@@ -5,15 +6,21 @@ using Distill.Verification;
 namespace Distill.Teacher;
 
 /// <summary>
-/// A finished rollout as the journal keeps it. What follows from the plan (prompt, sampling, teacher) is not repeated, and
-/// reasoning and answer, which are nearly always parts of the raw text, are kept as places in it.
+/// A finished rollout as the ledger keeps it: a head (<see cref="Summary"/>) and a compressed body. What follows from the plan
+/// (prompt, sampling, teacher) is not repeated, and reasoning and answer, which are nearly always parts of the raw text, are
+/// kept as places in it.
 /// </summary>
 internal sealed record RolloutRecord
 {
     private const int NotInRawText = -1;
+    private const int FastCompression = 1;
+    private const int Window = 22;
 
     /// <summary>Place in the plan.</summary>
     public required int Index { get; init; }
+
+    /// <summary>Content key, see <see cref="RolloutPlan.KeyOf"/>.</summary>
+    public required UInt128 Key { get; init; }
 
     /// <summary>Rollout id.</summary>
     public required string Id { get; init; }
@@ -30,18 +37,16 @@ internal sealed record RolloutRecord
     /// <summary>Seconds that the run had taken when this rollout came, over all its attempts.</summary>
     public required double RunSeconds { get; init; }
 
-    /// <summary>Bytes of the record.</summary>
-    public byte[] ToBytes()
+    /// <summary>The head.</summary>
+    public RolloutSummary Summary => new(
+        Index, Key, Verdict.Outcome, Completion.FinishReason, Completion.EndState, Completion.PromptTokens, Completion.CompletionTokens, RunSeconds,
+        Completion.Origin.Attempts == 0);
+
+    /// <summary>The body.</summary>
+    public byte[] ToBody()
     {
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream, Encoding.UTF8);
-        writer.Write(Index);
-        writer.Write((byte)Verdict.Outcome);
-        writer.Write((byte)Completion.FinishReason);
-        writer.Write((byte)Completion.EndState);
-        writer.Write(Completion.PromptTokens);
-        writer.Write(Completion.CompletionTokens);
-        writer.Write(RunSeconds);
         writer.Write(Seconds);
         writer.Write(Id);
         writer.Write(Verdict.Reason);
@@ -53,17 +58,16 @@ internal sealed record RolloutRecord
         WritePart(writer, Completion.RawText, Completion.Reasoning, last: false);
         WritePart(writer, Completion.RawText, Completion.Answer, last: true);
         WriteOrigin(writer, Completion.Origin);
-        return stream.ToArray();
+        return Compress(stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
 
     /// <summary>Reads a record.</summary>
     /// <exception cref="InvalidDataException">The bytes are no record.</exception>
-    public static RolloutRecord Read(byte[] bytes)
+    public static RolloutRecord Read(RolloutSummary summary, ReadOnlySpan<byte> body)
     {
-        using var reader = new BinaryReader(new MemoryStream(bytes), Encoding.UTF8);
         try
         {
-            RolloutSummary summary = RolloutSummary.Read(reader);
+            using var reader = new BinaryReader(new MemoryStream(Decompress(body)), Encoding.UTF8);
             double seconds = reader.ReadDouble();
             string id = reader.ReadString(), reason = reader.ReadString(), verifier = reader.ReadString();
             bool extracted = reader.ReadBoolean();
@@ -73,6 +77,7 @@ internal sealed record RolloutRecord
             return new RolloutRecord
             {
                 Index = summary.Index,
+                Key = summary.Key,
                 Id = id,
                 Seconds = seconds,
                 RunSeconds = summary.RunSeconds,
@@ -82,12 +87,12 @@ internal sealed record RolloutRecord
                     RawText = raw,
                     Reasoning = ReadPart(reader, raw),
                     Answer = ReadPart(reader, raw),
-                    EndState = summary.EndState,
-                    Origin = ReadOrigin(reader),
                     ReasoningUnclosed = unclosed,
                     FinishReason = summary.FinishReason,
+                    EndState = summary.EndState,
                     PromptTokens = summary.PromptTokens,
                     CompletionTokens = summary.CompletionTokens,
+                    Origin = ReadOrigin(reader),
                 },
             };
         }
@@ -95,6 +100,22 @@ internal sealed record RolloutRecord
         {
             throw new InvalidDataException($"not a rollout: {e.Message}", e);
         }
+    }
+
+    private static byte[] Compress(ReadOnlySpan<byte> bytes)
+    {
+        byte[] compressed = new byte[sizeof(int) + BrotliEncoder.GetMaxCompressedLength(bytes.Length)];
+        BitConverter.TryWriteBytes(compressed, bytes.Length);
+        if (!BrotliEncoder.TryCompress(bytes, compressed.AsSpan(sizeof(int)), out int written, FastCompression, Window)) throw new InvalidOperationException("the compressor needs more room than it said");
+        return compressed[..(sizeof(int) + written)];
+    }
+
+    private static byte[] Decompress(ReadOnlySpan<byte> compressed)
+    {
+        if (compressed.Length < sizeof(int)) throw new InvalidDataException("a rollout's body without a length");
+        byte[] bytes = new byte[Math.Max(0, BitConverter.ToInt32(compressed))];
+        return BrotliDecoder.TryDecompress(compressed[sizeof(int)..], bytes, out int written) && written == bytes.Length ? bytes
+            : throw new InvalidDataException("a rollout's body that does not decompress");
     }
 
     private static void WriteOrigin(BinaryWriter writer, CompletionOrigin origin)

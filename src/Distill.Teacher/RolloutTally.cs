@@ -35,8 +35,33 @@ internal sealed class RolloutTally
     /// <summary>Tokens of their completions.</summary>
     public long CompletionTokens { get; private set; }
 
+    /// <summary>Taken over from other runs.</summary>
+    public int Reused { get; private set; }
+
+    /// <summary>Tokens of prompts that this run paid for, waste apart.</summary>
+    public long PaidPromptTokens { get; private set; }
+
+    /// <summary>Tokens of completions that this run paid for, waste apart.</summary>
+    public long PaidCompletionTokens { get; private set; }
+
+    /// <summary>Tokens of prompts that were paid for in vain.</summary>
+    public long WastedPromptTokens { get; private set; }
+
+    /// <summary>Tokens of completions that were paid for and thrown away.</summary>
+    public long WastedCompletionTokens { get; private set; }
+
     /// <summary>Seconds that the run has taken up to the last of them.</summary>
     public double RunSeconds { get; private set; }
+
+    /// <summary>Counts tokens that were thrown away; from many threads.</summary>
+    public void AddWaste(int promptTokens, int completionTokens)
+    {
+        lock (_endStates)
+        {
+            WastedPromptTokens += promptTokens;
+            WastedCompletionTokens += completionTokens;
+        }
+    }
 
     /// <summary>Counts one more.</summary>
     public void Add(RolloutSummary rollout)
@@ -50,6 +75,12 @@ internal sealed class RolloutTally
         _endStates[rollout.EndState] = _endStates.GetValueOrDefault(rollout.EndState) + 1;
         PromptTokens += rollout.PromptTokens;
         CompletionTokens += rollout.CompletionTokens;
+        if (rollout.Reused) Reused++;
+        else
+        {
+            PaidPromptTokens += rollout.PromptTokens;
+            PaidCompletionTokens += rollout.CompletionTokens;
+        }
         RunSeconds = Math.Max(RunSeconds, rollout.RunSeconds);
     }
 }

@@ -15,9 +15,9 @@ internal sealed class RunSettings
     private RunSettings(SortedDictionary<string, string> values) => _values = values;
 
     /// <summary>The settings of a run.</summary>
-    public static RunSettings Of(RolloutPlan plan, TeacherGenOptions options, IVerifier verifier, int? batchSize, int rowsPerPart) => new(new(StringComparer.Ordinal)
+    public static RunSettings Of(RolloutPlan plan, TeacherGenOptions options, IVerifier verifier, int? batchSize, RunShard shard, int rowsPerPart) => new(new(StringComparer.Ordinal)
     {
-        ["format"] = "1",
+        ["format"] = "2",
         ["teacher"] = plan.Teacher,
         ["prompts"] = $"{plan.Prompts.Count} prompts ({RolloutPlan.Hash(plan.Prompts)[..12]})",
         ["samples"] = options.Samples.ToString(),
@@ -28,6 +28,8 @@ internal sealed class RunSettings
         ["verify"] = verifier.Id,
         ["seed"] = options.Seed.ToString(),
         ["batch-size"] = batchSize?.ToString() ?? "none",
+        ["on-truncation"] = options.OnTruncation.ToString().ToLowerInvariant(),
+        ["shard"] = shard.ToString(),
         ["rows per part"] = rowsPerPart.ToString(),
     });
 
@@ -48,6 +50,9 @@ internal sealed class RunSettings
     /// <summary>Bytes for a journal.</summary>
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(_values);
 
+    /// <summary>Whether both are the same run.</summary>
+    public bool Fits(RunSettings other) => _values.SequenceEqual(other._values);
+
     /// <summary>Refuses to go on with other settings than those of the folder, and names what differs.</summary>
     /// <param name="folder">The folder, for the message.</param>
     /// <param name="before">The settings it began with.</param>
@@ -59,6 +64,6 @@ internal sealed class RunSettings
             .Select(name => $"{name} was {before._values.GetValueOrDefault(name, "not set")}, now {_values.GetValueOrDefault(name, "not set")}")];
         if (differences.Length == 0) return;
         throw new InputException($"{folder}: holds a run with other settings: {string.Join("; ", differences)}",
-            "use the settings it began with to go on, or choose another output folder");
+            "use the settings it began with to go on, choose another output folder, or pass --fork to begin anew here and keep what still fits");
     }
 }

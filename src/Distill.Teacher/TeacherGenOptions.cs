@@ -1,10 +1,11 @@
 using Distill.Inference.Fleet;
+using Distill.Prompts;
 using Distill.Runs;
 
 namespace Distill.Teacher;
 
 /// <summary>Options of <c>distill teacher-gen</c>.</summary>
-public sealed record TeacherGenOptions
+public sealed record TeacherGenOptions : IForkableOptions
 {
     /// <summary>Prompts to complete: a file or folder that <see cref="Prompts.PromptReader"/> reads.</summary>
     [Option("prompts to complete: .jsonl, .json or .parquet file, or a folder", Required = true, IsPath = true)]
@@ -80,6 +81,10 @@ public sealed record TeacherGenOptions
     [Option("completions that --max-tokens cut off: keep them, continue them, or escalate to twice the limit")]
     public TruncationPolicy OnTruncation { get; init; }
 
+    /// <summary>Share of cut rollouts at which the run stops.</summary>
+    [Option("stop when more than this share of at least 200 rollouts was cut off by --max-tokens; 1 never stops", DoesNotChangeResult = true)]
+    public double MaxTruncated { get; init; } = 0.3;
+
     /// <summary>Whether completions that stray into another script are asked for once more.</summary>
     [Option("ask once more for completions that stray into another script than their prompt's")]
     public bool RejectLanguageMixing { get; init; }
@@ -123,6 +128,26 @@ public sealed record TeacherGenOptions
     /// <summary>Where a local model computes.</summary>
     [Option("where a local model computes: cpu, cuda", DoesNotChangeResult = true)]
     public string Device { get; init; } = "cpu";
+
+    /// <summary>Folder of the teacher's tokenizer and chat template.</summary>
+    [Option("folder with the teacher's tokenizer and template: checks that servers saw the whole prompt, token for token", IsPath = true, DoesNotChangeResult = true)]
+    public string? Tokenizer { get; init; }
+
+    /// <summary>What to do with rows of the prompts file that cannot be read.</summary>
+    [Option("rows of the prompts file that cannot be read: stop, or skip and count them")]
+    public BadRowPolicy OnBadRow { get; init; }
+
+    /// <summary>Share of the run, <c>number/count</c>.</summary>
+    [Option("do only this share of the run, e.g. 2/8 for the second of eight clients")]
+    public string? Shard { get; init; }
+
+    /// <summary>Folder that remembers where other runs keep their completions.</summary>
+    [Option("folder in which runs tell each other where their completions are; the same request is never paid for twice", IsPath = true, DoesNotChangeResult = true)]
+    public string? Cache { get; init; }
+
+    /// <summary>Whether a folder of other settings is begun anew, keeping what fits.</summary>
+    [Option("begin anew in a folder of other settings, and keep the rollouts that the new settings share", DoesNotChangeResult = true)]
+    public bool Fork { get; init; }
 
     /// <summary>Stage folder.</summary>
     [Option("folder to write traces/ into", Required = true, IsPath = true)]

@@ -12,23 +12,39 @@ internal sealed class TraceParts
     private readonly RolloutPlan _plan;
     private readonly RolloutLedger _ledger;
     private readonly int _rowsPerPart;
+    private readonly RunShard _shard;
     private readonly int[] _missing;
 
     /// <summary>Counts what each part still lacks.</summary>
     /// <param name="stageFolder">Folder of the run.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="ledger">What is stored.</param>
+    /// <param name="shard">Which parts are this client's.</param>
     /// <param name="rowsPerPart">Rows of each part but the last.</param>
-    public TraceParts(string stageFolder, RolloutPlan plan, RolloutLedger ledger, int rowsPerPart)
+    public TraceParts(string stageFolder, RolloutPlan plan, RolloutLedger ledger, RunShard shard, int rowsPerPart)
     {
+        _shard = shard;
         _folder = FolderIn(stageFolder);
         _plan = plan;
         _ledger = ledger;
         _rowsPerPart = rowsPerPart;
         _missing = new int[(plan.Count + rowsPerPart - 1) / rowsPerPart];
         for (int index = 0; index < plan.Count; index++)
+        {
+            if (!Has(index)) continue;
+            Rollouts++;
             if (!ledger.Has(index)) _missing[index / rowsPerPart]++;
+        }
     }
+
+    /// <summary>Rollouts of all parts that are this client's.</summary>
+    public int Rollouts { get; }
+
+    /// <summary>Whether a rollout belongs to a part that is this client's.</summary>
+    public bool Has(int index) => _shard.Has(index / _rowsPerPart);
+
+    /// <summary>The part files of a stage folder.</summary>
+    public static string[] FilesIn(string stageFolder) => Directory.Exists(FolderIn(stageFolder)) ? Directory.GetFiles(FolderIn(stageFolder), "*.parquet") : [];
 
     /// <summary>Folder of the parts inside a stage folder.</summary>
     public static string FolderIn(string stageFolder) => Path.Combine(stageFolder, TraceGeneration.TracesFolder);
@@ -38,7 +54,7 @@ internal sealed class TraceParts
     {
         for (int part = 0; part < _missing.Length; part++)
         {
-            if (_missing[part] > 0) continue;
+            if (!_shard.Has(part) || _missing[part] > 0) continue;
             var file = new FileInfo(PathOf(part));
             if (!file.Exists || _ledger.BytesOfPart(part) != file.Length) Write(part);
         }

@@ -125,7 +125,7 @@ public sealed class SurvivalTests : IDisposable
         Assert.True(condition(), "waited a minute in vain");
     }
 
-    private static bool CanMount()
+    internal static bool CanMount()
     {
         if (!OperatingSystem.IsLinux()) return false;
         try

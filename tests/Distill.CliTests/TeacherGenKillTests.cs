@@ -22,14 +22,14 @@ public sealed class TeacherGenKillTests : IDisposable
         Assert.Equal(0, CliProcess.Run(_folder.Path, "prompts", "--basic", "20000", "--out", "problems").ExitCode);
         CliResult whole = CliProcess.Run(_folder.Path, Arguments("whole"));
         Assert.True(whole.ExitCode == 0, whole.Error);
-        long length = new FileInfo(Path.Combine(_folder["whole"], ".journal")).Length;
+        long length = new FileInfo(Path.Combine(_folder["whole"], ".ledger", "000000.wal")).Length;
 
         var random = new Random(7);
         int killed = 0;
         foreach (long threshold in Enumerable.Range(0, kills).Select(_ => random.NextInt64(length)).Order())
         {
             using CliProcess process = CliProcess.Start(_folder.Path, Arguments("killed"));
-            while (!process.HasExited && Length(Path.Combine(_folder["killed"], ".journal")) <= threshold) Thread.Sleep(1);
+            while (!process.HasExited && Length(Path.Combine(_folder["killed"], ".ledger", "000000.wal")) <= threshold) Thread.Sleep(1);
             if (!process.HasExited) killed++;
             process.Kill();
         }
@@ -40,6 +40,40 @@ public sealed class TeacherGenKillTests : IDisposable
         Assert.Equal(20000, Rollouts("killed"));
         Assert.Equal(Parts("whole"), Parts("killed"));
         Assert.Equal(10, Parts("killed").Length);
+    }
+
+    [Fact]
+    public void AFullDiskLosesNothing()
+    {
+        Assert.SkipUnless(SurvivalTests.CanMount(), "needs a user namespace to mount a file system of 500 kB in");
+        Assert.Equal(0, CliProcess.Run(_folder.Path, "prompts", "--basic", "6000", "--out", "problems").ExitCode);
+        CliResult whole = CliProcess.Run(_folder.Path, Arguments("whole"));
+        Assert.True(whole.ExitCode == 0, whole.Error);
+        string disk = Directory.CreateDirectory(_folder["disk"]).FullName, saved = Directory.CreateDirectory(_folder["saved"]).FullName;
+        string script = $"mount -t tmpfs -o size=500k none '{disk}' && {{ \"$@\"; code=$?; cp -a '{disk}/.' '{saved}/'; exit $code; }}";
+
+        using CliProcess process = CliProcess.Start(_folder.Path, ["unshare", "-Urm", "sh", "-c", script, "sh"], Arguments("disk/run"));
+        CliResult full = process.Wait();
+        Assert.Equal(1, full.ExitCode);
+        Assert.Contains("the disk is full\nhint: free some space", full.Error);
+
+        CliResult resumed = CliProcess.Run(_folder.Path, Arguments("saved/run"));
+        Assert.True(resumed.ExitCode == 0, resumed.Error);
+        Assert.Equal(Parts("whole"), Parts("saved/run"));
+    }
+
+    [Fact]
+    public void AFolderOfOtherSettingsIsRefusedWithAWayOut()
+    {
+        File.WriteAllText(_folder["p.jsonl"], """{"prompt":"Compute 1+1.","answer":"2","reference_reasoning":"1+1=2"}""" + "\n");
+        string[] first = ["teacher-gen", "--prompts", "p.jsonl", "--teacher", "worked", "--out", "out"];
+        Assert.Equal(0, CliProcess.Run(_folder.Path, first).ExitCode);
+        CliResult refused = CliProcess.Run(_folder.Path, [.. first, "--seed", "3"]);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("`--fork`", refused.Error);
+        CliResult forked = CliProcess.Run(_folder.Path, [.. first, "--seed", "3", "--fork"]);
+        Assert.True(forked.ExitCode == 0, forked.Error);
+        Assert.Equal(1, Rollouts("out"));
     }
 
     [Fact]

@@ -115,6 +115,7 @@ internal sealed class FleetAttempt(FleetOptions options, FleetScheduler schedule
         LastFault = fault;
         endpoint.Figures.Fault();
         if (fault.Kind == FaultKind.Quarantine) endpoint.PutAside(fault);
+        if (fault.Kind == FaultKind.Fatal) scheduler.Close(fault.ToInputException(options.Key)); // before this place is given to the next
         if (fault.Kind == FaultKind.Overload)
         {
             endpoint.Limit.Overloaded(options.Time.GetTimestamp() / (double)options.Time.TimestampFrequency);

@@ -19,14 +19,14 @@ public sealed class LocalModelTeacherTests : IDisposable
         File.WriteAllLines(_folder["p.jsonl"], Enumerable.Range(0, 7).Select(i => $$"""{"prompt":"Compute {{i * i * i}}+{{i}}.","answer":"{{(i * i * i) + i}}"}"""));
         TeacherGenResult whole = await Run("whole");
         await Run("cut");
-        byte[] journal = await File.ReadAllBytesAsync(_folder["cut/.journal"]);
+        byte[] journal = await File.ReadAllBytesAsync(_folder["cut/.ledger/000000.wal"]);
         string expected = Fingerprint.OfFile(_folder["whole/traces/part-00000.parquet"]);
         Assert.Equal(expected, Fingerprint.OfFile(_folder["cut/traces/part-00000.parquet"]));
 
         int head = 16 + BitConverter.ToInt32(journal, 8);
         foreach (double share in new[] { 0.0, 0.2, 0.5, 0.9 })
         {
-            await File.WriteAllBytesAsync(_folder["cut/.journal"], journal[..(head + (int)((journal.Length - head) * share))]);
+            await File.WriteAllBytesAsync(_folder["cut/.ledger/000000.wal"], journal[..(head + (int)((journal.Length - head) * share))]);
             File.Delete(_folder["cut/traces/part-00000.parquet"]);
             TeacherGenResult resumed = await Run("cut");
             Assert.Equal(expected, Fingerprint.OfFile(_folder["cut/traces/part-00000.parquet"]));

@@ -198,9 +198,9 @@ public sealed class TraceGenerationTests : IDisposable
     {
         TeacherGenOptions options = Options("run", prompts: 5, samples: 1);
         await Run(options, new ScriptedTeacher());
-        using var held = Journal.Open(JournalOf("run"));
+        using var held = SegmentedJournal.Open(Path.GetDirectoryName(JournalOf("run"))!);
         var e = await Assert.ThrowsAsync<InputException>(() => Run(options, new ScriptedTeacher()));
-        Assert.Contains("another process", e.Message, StringComparison.Ordinal);
+        Assert.Contains("another distill process", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -307,7 +307,7 @@ public sealed class TraceGenerationTests : IDisposable
         return path;
     }
 
-    private string JournalOf(string run) => Path.Combine(_folder[run], ".journal");
+    private string JournalOf(string run) => Path.Combine(_folder[run], ".ledger", "000000.wal");
 
     private SortedDictionary<string, string> Parts(string run) => new(
         Directory.GetFiles(_folder[run + "/traces"], "*.parquet").ToDictionary(file => Path.GetFileName(file), Fingerprint.OfFile), StringComparer.Ordinal);

@@ -1,0 +1,43 @@
+using Distill.Runs;
+
+namespace Distill.Teacher;
+
+/// <summary>Refuses options that cannot be meant, before anything is read or paid for.</summary>
+internal static class OptionChecks
+{
+    /// <summary>Checks the options.</summary>
+    /// <exception cref="InputException">One is out of range, or two contradict each other.</exception>
+    public static void Check(TeacherGenOptions options)
+    {
+        Require(options.Samples >= 1, "samples", options.Samples, "1 or more");
+        Require(options.Temperature is >= 0 and <= 10, "temperature", options.Temperature, "0 to 10");
+        Require(options.TopP is > 0 and <= 1, "top-p", options.TopP, "above 0, at most 1");
+        Require(options.TopK >= 0, "top-k", options.TopK, "0 or more");
+        Require(options.MaxTokens >= 1, "max-tokens", options.MaxTokens, "1 or more");
+        Require(options.Limit is null or >= 1, "limit", options.Limit ?? 0, "1 or more");
+        Require(options.BatchSize >= 1, "batch-size", options.BatchSize, "1 or more");
+        Require(options.Concurrency is null or (>= 1 and <= 100_000), "concurrency", options.Concurrency ?? 0, "1 to 100000");
+        Require(options.RequestsPerMinute is null or >= 1, "requests-per-minute", options.RequestsPerMinute ?? 0, "1 or more");
+        Require(options.TokensPerMinute is null or >= 1, "tokens-per-minute", options.TokensPerMinute ?? 0, "1 or more");
+        Require(options.MaxTokensTotal is null or >= 1, "max-tokens-total", options.MaxTokensTotal ?? 0, "1 or more");
+        Require(options.MaxCost is null or > 0, "max-cost", options.MaxCost ?? 0, "more than 0");
+        Require(options.PromptPrice >= 0, "prompt-price", options.PromptPrice, "0 or more");
+        Require(options.CompletionPrice >= 0, "completion-price", options.CompletionPrice, "0 or more");
+        Require(options.MaxTruncated is > 0 and <= 1, "max-truncated", options.MaxTruncated, "above 0, at most 1");
+        Require(options.ContextLength is null or >= 1, "context-length", options.ContextLength ?? 0, "1 or more");
+        Require(options.OutageMinutes is >= 0 and <= 1e6, "outage-minutes", options.OutageMinutes, "0 to 1000000");
+        if (options.MaxCost is not null && options.PromptPrice == 0 && options.CompletionPrice == 0)
+            throw new InputException("--max-cost needs prices", "add --prompt-price and --completion-price, in dollars for a million tokens");
+        bool oneAnswerOnly = options.Temperature == 0 || (options.Teacher == Teachers.Worked && options.Endpoint.Count == 0);
+        if (oneAnswerOnly && options.Samples > 1)
+        {
+            throw new InputException($"--samples {options.Samples} would store the same completion {options.Samples} times",
+                options.Temperature == 0 ? "raise --temperature above 0, or take one sample" : "the teacher `worked` has one solution for each prompt: take one sample");
+        }
+    }
+
+    private static void Require(bool holds, string option, double value, string allowed)
+    {
+        if (!holds) throw new InputException($"--{option} {value} is out of range", $"give {allowed}");
+    }
+}

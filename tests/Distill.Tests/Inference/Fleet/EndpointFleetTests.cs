@@ -1,0 +1,271 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Distill.Chat;
+using Distill.Inference;
+using Distill.Inference.Endpoints;
+using Distill.Inference.Fleet;
+using Distill.Runs;
+using Distill.Tests.Inference.Endpoints;
+using Xunit;
+using static Distill.Tests.Inference.Endpoints.EndpointUnderTest;
+using static Distill.Tests.Inference.Endpoints.ScriptedServer;
+using static Distill.Tests.Inference.Fleet.FleetFaultTests;
+
+namespace Distill.Tests.Inference.Fleet;
+
+/// <summary>How work is shared out, limited, paid for, and judged.</summary>
+public sealed class EndpointFleetTests
+{
+    private static readonly string Loop = string.Concat(Enumerable.Repeat("Wait, let me check that again. ", 200));
+
+    [Fact]
+    public async Task AWeightOfThreeGetsThreeTimesTheWork()
+    {
+        await using ScriptedServer light = Slow(), heavy = Slow();
+        FleetOptions options = Options(light.Url, heavy.Url) with { Concurrency = 12 };
+        await using var fleet = new EndpointFleet(options with { Endpoints = [options.Endpoints[0], options.Endpoints[1] with { Weight = 3 }] });
+        var first = new List<CompletedRequest>();
+        await foreach (CompletedRequest completed in fleet.CompleteAsync(Requests(16), CancellationToken.None)) first.Add(completed);
+        Assert.Equal(16, first.Count);
+        Assert.InRange(heavy.Requests.Count, 10, 13); // of the first 16 that are placed, 12 at the heavy one
+
+        static ScriptedServer Slow() => new(async (_, stream) =>
+        {
+            await Task.Delay(300);
+            await Send(stream, GoodStream());
+        });
+    }
+
+    [Fact]
+    public async Task AFullServerGetsLessAtATime()
+    {
+        int now = 0;
+        await using var server = new ScriptedServer(async (_, stream) =>
+        {
+            bool full = Interlocked.Increment(ref now) > 3;
+            if (!full) await Task.Delay(20);
+            await Send(stream, full ? Reply(503, """{"error":{"message":"The request queue is full.","code":503}}""") : GoodStream());
+            Interlocked.Decrement(ref now);
+        });
+        await using var fleet = new EndpointFleet(Options(server.Url) with { Concurrency = 10 });
+        AssertExactlyOnce(60, await Collect(fleet, Requests(60)));
+        Assert.InRange(fleet.Snapshot().Endpoints[0].Limit, 1, 7);
+    }
+
+    [Fact]
+    public void TheLimitGrowsWhileTheEngineKeepsUpAndShrinksWhenItQueues()
+    {
+        var limit = new ConcurrencyLimit(8, 100);
+        var fine = new ConcurrencyLimit.Pace(0.2, 0.2, 0.3, 0.05, 0.05);
+        limit.Adjust(wasUsed: false, new EngineLoad(8, 0), fine);
+        Assert.Equal(8, limit.Current); // a limit that is not used says nothing
+        for (int i = 0; i < 20; i++) limit.Adjust(wasUsed: true, new EngineLoad(8, 0), fine);
+        Assert.InRange(limit.Current, 28, 32);
+        limit.Adjust(wasUsed: true, new EngineLoad(20, 8), fine); // a queue of 40 %
+        Assert.InRange(limit.Current, 19, 22);
+        int before = limit.Current;
+        limit.Adjust(wasUsed: true, new EngineLoad(20, 3), fine); // 15 %: neither
+        Assert.Equal(before, limit.Current);
+        limit.Adjust(wasUsed: true, null, fine with { TokenGap = 0.1 }); // tokens twice as slow as at best
+        Assert.Equal(before, limit.Current);
+        limit.Adjust(wasUsed: true, null, fine with { FirstText = 2 }); // without metrics the wait for the first text tells
+        Assert.InRange(limit.Current, (before * 0.7) - 1, (before * 0.7) + 1);
+        limit.Overloaded(1);
+        limit.Overloaded(1.5); // many hear it at once: one cut
+        Assert.InRange(limit.Current, (before * 0.49) - 1, (before * 0.49) + 1);
+    }
+
+    [Fact]
+    public void AMinutesAllowanceIsNotExceeded()
+    {
+        var time = new ManualTime();
+        var rate = new RateBudget(60, 6000, time);
+        int started = 0;
+        for (int tick = 0; tick < 600; tick++) // a minute
+        {
+            while (rate.HasRoom(150))
+            {
+                rate.Take(150);
+                started++;
+            }
+            time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+        Assert.InRange(started, 39, 45); // 6000 tokens of 150, and the first burst
+        rate.Settle(150, 50);
+        Assert.True(rate.HasRoom(100));
+    }
+
+    [Fact]
+    public async Task TheBudgetStopsTheRunBeforeItIsExceeded()
+    {
+        await using var server = new ScriptedServer((_, stream) => Send(stream, GoodStream())); // 7 + 9 tokens
+        await using var fleet = new EndpointFleet(Options(server.Url) with { MaxTokensTotal = 400 });
+        var completed = new List<CompletedRequest>();
+        var e = await Assert.ThrowsAsync<InputException>(() => Collect(fleet, Requests(100).Select(request => request with { Sampling = request.Sampling with { MaxTokens = 50 } }), completed));
+        Assert.Contains("budget of 400 tokens", e.Message, StringComparison.Ordinal);
+        Assert.InRange(completed.Count, 20, 25);
+        Assert.True(fleet.Snapshot().Tokens <= 400);
+    }
+
+    [Fact]
+    public async Task TheMoneyCapCountsWasteAndEarlierAttemptsToo()
+    {
+        await using var server = new ScriptedServer((request, stream) => Send(stream, request.Number % 2 == 0 ? StreamHead + Delta("content", "half of it") : GoodStream()));
+        await using var fleet = new EndpointFleet(Options(server.Url) with { MaxCost = 1, PromptPrice = 1000, CompletionPrice = 10_000, Concurrency = 1 });
+        fleet.CountSpent(0, 40); // $0.40
+        var wasted = new List<WastedAttempt>();
+        fleet.OnWaste = wasted.Add;
+        var completed = new List<CompletedRequest>();
+        var e = await Assert.ThrowsAsync<InputException>(() => Collect(fleet, Requests(100).Select(request => request with { Sampling = request.Sampling with { MaxTokens = 20 } }), completed));
+        Assert.Contains("budget of $1 ", e.Message, StringComparison.Ordinal);
+        Assert.InRange(completed.Count, 2, 5);
+        Assert.NotEmpty(wasted);
+        Assert.All(wasted, waste => Assert.Equal(("stream_cut", 3), (waste.Reason, waste.CompletionTokens))); // ten bytes, about three tokens
+        Assert.InRange(fleet.Snapshot().Cost, 0.6, 1);
+    }
+
+    [Fact]
+    public async Task ALoopIsCutAskedOnceMoreWithAnotherSeedAndThenKeptUnderItsName()
+    {
+        await using var server = new ScriptedServer(async (_, stream) =>
+        {
+            await Send(stream, StreamHead);
+            for (int i = 0; i < 1000; i++) await Send(stream, Delta("content", Loop[..620]));
+        });
+        await using var fleet = new EndpointFleet(Options(server.Url) with { Concurrency = 1 });
+        CompletedRequest completed = Assert.Single(await Collect(fleet, Requests(1).Select(request => request with { Sampling = request.Sampling with { MaxTokens = 100_000 } })));
+        Assert.Equal((EndState.Loop, "loop", FinishReason.Error), (completed.Completion.EndState, completed.Failure, completed.Completion.FinishReason));
+        Assert.InRange(completed.Completion.RawText.Length, 2048, 20_000); // not the 620,000 that the server had to say
+        Assert.Equal(2, server.Requests.Select(request => request.Json.GetProperty("seed").GetInt64()).Distinct().Count());
+        Assert.True(fleet.Snapshot().Endpoints[0].WastedTokens > 400);
+    }
+
+    [Fact]
+    public async Task AGoodSecondTryIsKept()
+    {
+        await using var server = new ScriptedServer((request, stream) => Send(stream, request.Number == 1
+            ? StreamHead + Delta("content", "<think>\n\n</think>\n\n4") + Finish("stop") + Usage(7, 6) + Done : GoodStream()));
+        await using var fleet = new EndpointFleet(Options(server.Url));
+        CompletedRequest completed = AssertExactlyOnce(1, await Collect(fleet, Requests(1)))[0];
+        Assert.Equal((EndState.Complete, 2), (completed.Completion.EndState, completed.Completion.Origin.Attempts));
+    }
+
+    public static TheoryData<EndState, string, string> Wrong => new()
+    {
+        { EndState.EmptyThink, Delta("content", "<think>\n\n</think>\n\n4"), "stop" },
+        { EndState.EmptyThink, Delta("content", "\n</thi") + Delta("content", "nk>\n\n4"), "stop" },
+        { EndState.UnclosedThink, Delta("content", "<think>\nso it is 4"), "stop" },
+        { EndState.UnclosedThink, Delta("reasoning_content", "so it is 4"), "stop" },
+        { EndState.LanguageMixed, Delta("content", "<think>\nfirst 我们需要计算二加二等于多少这个问题其实非常简单 then</think>4"), "stop" },
+        { EndState.Truncated, Delta("content", "<think>\nso it is"), "length" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public async Task WhatIsWrongWithAWholeCompletionIsNamed(EndState state, string text, string finish)
+    {
+        await using var server = new ScriptedServer((_, stream) => Send(stream, StreamHead + text + Finish(finish) + Usage(7, 12) + Done));
+        await using var fleet = new EndpointFleet(Options(server.Url));
+        CompletedRequest completed = AssertExactlyOnce(1, await Collect(fleet, Requests(1)))[0];
+        Assert.Equal(state, completed.Completion.EndState);
+        Assert.Equal(state is EndState.EmptyThink or EndState.UnclosedThink ? 2 : 1, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task ACutCompletionIsGoneOnFrom()
+    {
+        await using var server = new ScriptedServer((request, stream) => Send(stream, request.Json.GetProperty("messages").GetArrayLength() == 1
+            ? StreamHead + Delta("reasoning_content", "two and") + Finish("length") + Usage(7, 3) + Done
+            : StreamHead + Delta("reasoning_content", " two") + Delta("content", "4") + Finish("stop") + Usage(10, 4) + Done))
+        { ModelsReply = Reply(200, """{"data":[{"id":"m","owned_by":"vllm"}]}""") };
+        await using var fleet = new EndpointFleet(Options(server.Url) with { OnTruncation = TruncationPolicy.Continue });
+        Completion completion = AssertExactlyOnce(1, await Collect(fleet, Requests(1)))[0].Completion;
+        Assert.Equal(("two and two", "4", EndState.Complete), (completion.Reasoning, completion.Answer, completion.EndState));
+        Assert.Equal((7, 7), (completion.PromptTokens, completion.CompletionTokens));
+        JsonElement asked = server.Requests[1].Json;
+        Assert.Equal("<think>\ntwo and", asked.GetProperty("messages")[1].GetProperty("content").GetString());
+        Assert.Equal(0, fleet.Snapshot().Endpoints[0].WastedTokens);
+    }
+
+    [Fact]
+    public async Task ACutCompletionIsAskedForAgainWithMoreRoom()
+    {
+        await using var server = new ScriptedServer((request, stream) => Send(stream, request.Json.GetProperty("max_tokens").GetInt32() == 1000
+            ? StreamHead + Delta("content", "two and") + Finish("length") + Usage(7, 3) + Done : GoodStream()));
+        await using var fleet = new EndpointFleet(Options(server.Url) with { OnTruncation = TruncationPolicy.Escalate });
+        Assert.Equal("two and two", AssertExactlyOnce(1, await Collect(fleet, Requests(1)))[0].Completion.Reasoning);
+        Assert.Equal(2000, server.Requests[1].Json.GetProperty("max_tokens").GetInt32());
+        Assert.Equal(3, fleet.Snapshot().Endpoints[0].WastedTokens);
+    }
+
+    [Theory]
+    [InlineData(8, 8, null)]
+    [InlineData(8, 9, "prompt_changed")] // a second beginning-of-sentence token
+    [InlineData(1800, 583, "prompt_changed")] // half the prompt
+    public async Task APromptThatTheServerChangedIsNoCompletion(int own, int seen, string? failure)
+    {
+        await using var server = new ScriptedServer((_, stream) => Send(stream, GoodStream().Replace("\"prompt_tokens\":7", $"\"prompt_tokens\":{seen}", StringComparison.Ordinal)));
+        await using var fleet = new EndpointFleet(Options(server.Url));
+        Assert.Equal(failure, Assert.Single(await Collect(fleet, Requests(1).Select(request => request with { PromptTokens = own }))).Failure);
+    }
+
+    [Fact]
+    public async Task WithoutATokenizerTheSamplesOfAPromptCheckEachOther()
+    {
+        Message[] prompt = [new(MessageRole.User, new string('x', 600))];
+        await using var server = new ScriptedServer((request, stream) => Send(stream, GoodStream().Replace("\"prompt_tokens\":7", $"\"prompt_tokens\":{(request.Number == 3 ? 100 : 200)}", StringComparison.Ordinal)));
+        await using var fleet = new EndpointFleet(Options(server.Url) with { Concurrency = 1 });
+        AssertExactlyOnce(4, await Collect(fleet, Requests(4).Select(request => request with { Messages = prompt })));
+        Assert.Equal(5, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task ARequestWithoutTextForLongIsSentToAnIdleServerAndComesOnce()
+    {
+        await using var silent = new ScriptedServer((_, stream) => Send(stream, StreamHead + ": keep-alive\n\n").ContinueWith(_ => Task.Delay(Timeout.Infinite), TaskScheduler.Default).Unwrap());
+        await using var good = new ScriptedServer((_, stream) => Send(stream, GoodStream()));
+        await using var fleet = new EndpointFleet(Options(silent.Url, good.Url) with { Hedge = true, HedgeDelay = TimeSpan.FromMilliseconds(150), Concurrency = 3 });
+        var clock = Stopwatch.StartNew();
+        AssertExactlyOnce(12, await Collect(fleet, Requests(12)));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(15), "it waited for the silent server");
+        Assert.True(silent.Requests.Count > 0);
+    }
+
+    [Fact]
+    public async Task AStreamThatMovesIsNeverHedged()
+    {
+        await using var slow = new ScriptedServer(async (_, stream) =>
+        {
+            await Send(stream, StreamHead);
+            for (int i = 0; i < 10; i++)
+            {
+                await Send(stream, Delta("content", "x"));
+                await Task.Delay(60);
+            }
+            await Send(stream, Delta("content", "</think>4") + Finish("stop") + Usage(7, 12) + Done);
+        });
+        await using ScriptedServer idle = new((_, stream) => Send(stream, GoodStream()));
+        FleetOptions options = Options(slow.Url, idle.Url) with { Hedge = true, HedgeDelay = TimeSpan.FromMilliseconds(150), Concurrency = 1 };
+        await using var fleet = new EndpointFleet(options);
+        AssertExactlyOnce(1, await Collect(fleet, Requests(1)));
+        Assert.Equal(1, slow.Requests.Count + idle.Requests.Count);
+    }
+
+    [Fact]
+    public async Task ThousandsOfRequestsWaitInNobodysMemory()
+    {
+        int drawn = 0;
+        await using var server = new ScriptedServer((_, stream) => Send(stream, GoodStream()));
+        await using var fleet = new EndpointFleet(Options(server.Url));
+        await foreach (CompletedRequest _ in fleet.CompleteAsync(Requests(100_000).Select(request =>
+        {
+            drawn++;
+            return request;
+        }), CancellationToken.None))
+        {
+            await Task.Delay(50);
+            break;
+        }
+        Assert.InRange(drawn, 1, 300);
+    }
+}
