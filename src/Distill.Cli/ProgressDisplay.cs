@@ -21,7 +21,7 @@ internal sealed class ProgressDisplay : IProgress<ProgressEvent>, IDisposable
     private RateMeter _meter;
     private ProgressEvent? _latest;
     private bool _changed;
-    private bool _lineIsLive;
+    private int _liveLines;
     private string _prefix = "";
 
     public ProgressDisplay(Terminal terminal, TimeProvider time)
@@ -104,11 +104,20 @@ internal sealed class ProgressDisplay : IProgress<ProgressEvent>, IDisposable
     {
         int width = Math.Max(40, _terminal.RichError.Profile.Width - 1);
         string bar = reading.Total > 0 ? Bar(reading.Completed / (double)reading.Total) + " " : "";
-        string line = $"{bar}{(_prefix.Length > 0 ? _prefix + "  " : "")}{Describe(reading)}";
-        if (line.Length > width) line = line[..(width - 1)] + "…";
-        _terminal.Error.Write("\r\u001b[2K" + line);
+        string[] lines = [$"{bar}{(_prefix.Length > 0 ? _prefix + "  " : "")}{Describe(reading)}", .. (reading.Further ?? []).Select(line => "  " + line)];
+        var text = new StringBuilder();
+        ToFirstLine(text);
+        text.AppendJoin('\n', lines.Select(line => "\u001b[2K" + (line.Length > width ? line[..(width - 1)] + "…" : line)));
+        text.Append("\u001b[J"); // there may have been more lines before
+        _terminal.Error.Write(text);
         _terminal.Error.Flush();
-        _lineIsLive = true;
+        _liveLines = lines.Length;
+    }
+
+    private void ToFirstLine(StringBuilder text)
+    {
+        if (_liveLines > 1) text.Append($"\u001b[{_liveLines - 1}A");
+        text.Append('\r');
     }
 
     private string Describe(ProgressEvent reading)
@@ -117,17 +126,19 @@ internal sealed class ProgressDisplay : IProgress<ProgressEvent>, IDisposable
         if (reading.Total > 0) text.Append('/').Append(reading.Total.ToString("N0"));
         text.Append(' ').Append(reading.Unit);
         if (_meter.PerSecond is { } rate) text.Append(", ").Append(DurationText.Rate(rate));
-        if (_meter.Left(reading.Completed, reading.Total) is { } left) text.Append(", ").Append(DurationText.Of(left)).Append(" left");
+        if (reading.Further is null && _meter.Left(reading.Completed, reading.Total) is { } left) text.Append(", ").Append(DurationText.Of(left)).Append(" left");
         if (!string.IsNullOrEmpty(reading.Detail)) text.Append("  ").Append(reading.Detail);
         return text.ToString();
     }
 
     private void ClearLine()
     {
-        if (!_lineIsLive) return;
-        _terminal.Error.Write("\r\u001b[2K");
+        if (_liveLines == 0) return;
+        var text = new StringBuilder();
+        ToFirstLine(text);
+        _terminal.Error.Write(text.Append("\u001b[J"));
         _terminal.Error.Flush();
-        _lineIsLive = false;
+        _liveLines = 0;
     }
 
     private static string Bar(double share)

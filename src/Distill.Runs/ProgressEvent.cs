@@ -14,6 +14,9 @@ public readonly record struct ProgressEvent(string Stage, long Completed, long T
     /// <summary>A line that stays on the screen above the readings; such an event is no reading itself.</summary>
     public string? Line { get; init; }
 
+    /// <summary>Further lines of a live screen, e.g. one for each server; left out where there is no terminal. Their stage tells the time left itself.</summary>
+    public IReadOnlyList<string>? Further { get; init; }
+
     /// <summary>An event that only says something.</summary>
     public static ProgressEvent Say(string line) => new("", 0, 0, "") { Line = line };
 }

@@ -53,19 +53,24 @@ internal sealed class GenerationRun(
     private void Store(PlannedRollout rollout, CompletedRequest completed)
     {
         if (!parts.Has(rollout.Index)) return; // only in its group's company
+        Completion completion = Judge(rollout, completed);
         bool isNew = ledger.Add(new RolloutRecord
         {
             Index = rollout.Index,
             Key = plan.KeyOf(rollout),
             Id = rollout.Id,
-            Completion = Judge(rollout, completed),
+            Completion = completion,
             Verdict = completed.Failure is { } failure
                 ? new Verdict(Outcome.Unverifiable, failure, null, verifier.Id)
                 : verifier.Verify(rollout.Prompt, completed.Completion),
             Seconds = teacher.BatchSize is null ? completed.Seconds : 0, // a batch shares its time, and measured times would differ from run to run
             RunSeconds = report.RunSeconds,
         });
-        if (isNew) parts.Stored(rollout.Index);
+        if (isNew)
+        {
+            RolloutMeter.Stored(completion.EndState);
+            parts.Stored(rollout.Index);
+        }
         report.Stored(isNew ? completed.Completion.CompletionTokens : 0);
     }
 

@@ -7,6 +7,7 @@ namespace Distill.Teacher;
 internal sealed class RolloutTally
 {
     private readonly SortedDictionary<EndState, int> _endStates = [];
+    private double _squares;
 
     /// <summary>All of them.</summary>
     public int Rollouts { get; private set; }
@@ -53,6 +54,12 @@ internal sealed class RolloutTally
     /// <summary>Seconds that the run has taken up to the last of them.</summary>
     public double RunSeconds { get; private set; }
 
+    /// <summary>Mean tokens of a completion.</summary>
+    public double MeanTokens => Rollouts == 0 ? 0 : (double)CompletionTokens / Rollouts;
+
+    /// <summary>Standard deviation of the tokens of a completion.</summary>
+    public double DeviationTokens => Rollouts < 2 ? 0 : Math.Sqrt(Math.Max(0, (_squares - (MeanTokens * CompletionTokens)) / (Rollouts - 1)));
+
     /// <summary>Counts tokens that were thrown away; from many threads.</summary>
     public void AddWaste(int promptTokens, int completionTokens)
     {
@@ -73,6 +80,7 @@ internal sealed class RolloutTally
         if (rollout.FinishReason == FinishReason.Length) Truncated++;
         if (rollout.FinishReason == FinishReason.Error) Failed++;
         _endStates[rollout.EndState] = _endStates.GetValueOrDefault(rollout.EndState) + 1;
+        _squares += (double)rollout.CompletionTokens * rollout.CompletionTokens;
         PromptTokens += rollout.PromptTokens;
         CompletionTokens += rollout.CompletionTokens;
         if (rollout.Reused) Reused++;

@@ -62,7 +62,7 @@ public sealed class TraceGeneration
         var parts = new TraceParts(options.Out, plan, ledger, shard, rowsPerPart);
         parts.WriteMissing();
 
-        var report = new GenerationProgress(progress, _time, parts.Rollouts, ledger, teacher as EndpointFleet);
+        using var report = new GenerationProgress(progress, _time, parts.Rollouts, options, ledger, teacher as EndpointFleet);
         report.Report();
         await new GenerationRun(options, teacher, verifier, plan, ledger, parts, report, cache).CompleteMissingAsync(cancellation);
         int states = ledger.Tally.EndStates.Values.Sum();

@@ -74,6 +74,7 @@ internal sealed class TraceParts
         for (int index = start; index < end; index++) traces.Add(TraceAt(index));
         _ledger.Flush(); // a part must not outlive the records it came from
         TraceWriter.WritePart(PathOf(part), traces);
+        RolloutMeter.Parts.Add(1);
         _ledger.AddPart(part, new FileInfo(PathOf(part)).Length);
     }
 

@@ -16,6 +16,9 @@ namespace Distill.Inference.Fleet;
 /// </remarks>
 public sealed class EndpointFleet : ICompletionSource
 {
+    /// <summary>Name of the meter of the teacher's figures.</summary>
+    public const string MeterName = "Distill.Teacher";
+
     private const double HedgeFactor = 4;
 
     private readonly FleetOptions _options;

@@ -8,10 +8,7 @@ namespace Distill.Inference.Fleet;
 /// </summary>
 internal static class FleetMeter
 {
-    /// <summary>Name of the meter.</summary>
-    public const string Name = "Distill.Teacher";
-
-    private static readonly Meter Meter = new(Name, Runs.ToolVersion.Current);
+    private static readonly Meter Meter = new(EndpointFleet.MeterName, Runs.ToolVersion.Current);
 
     /// <summary>Requests under way.</summary>
     public static readonly UpDownCounter<int> InFlight = Meter.CreateUpDownCounter<int>("distill.teacher.inflight", "{request}", "Requests under way.");

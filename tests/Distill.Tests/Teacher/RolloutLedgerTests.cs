@@ -14,7 +14,7 @@ public sealed class RolloutLedgerTests : IDisposable
     private const int RowsPerPart = 8;
     private const int SegmentBytes = 1500;
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(inMemory: true);
 
     public void Dispose() => _folder.Dispose();
 

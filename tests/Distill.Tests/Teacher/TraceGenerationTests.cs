@@ -13,7 +13,7 @@ public sealed class TraceGenerationTests : IDisposable
 {
     private const int RowsPerPart = 16;
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(inMemory: true);
 
     public void Dispose() => _folder.Dispose();
 

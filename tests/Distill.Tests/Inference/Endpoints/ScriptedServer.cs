@@ -20,14 +20,15 @@ internal sealed record ReceivedRequest(string Method, string Path, IReadOnlyDict
 /// </summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<ReceivedRequest, Stream, Task> _script;
     private readonly List<ReceivedRequest> _requests = [];
     private readonly Task _accepting;
 
-    public ScriptedServer(Func<ReceivedRequest, Stream, Task> script)
+    public ScriptedServer(Func<ReceivedRequest, Stream, Task> script, int port = 0)
     {
+        _listener = new TcpListener(IPAddress.Loopback, port);
         _script = script;
         _listener.Start();
         Url = $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/v1";
@@ -81,6 +82,14 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public static string GoodStream(string reasoning = "two and two", string answer = "\\boxed{4}") =>
         StreamHead + Delta("content", reasoning) + Delta("content", "\n</think>\n\n") + Delta("content", answer) + Finish("stop") + Usage(7, 9) + Done;
 
+    /// <summary>Cuts the connection as a dying process does: what the client has not read is lost.</summary>
+    public static void Reset(Stream stream)
+    {
+        Socket socket = ((NetworkStream)stream).Socket;
+        socket.LingerState = new LingerOption(true, 0);
+        socket.Close();
+    }
+
     public static Task Send(Stream stream, string text) => stream.WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask();
 
     private async Task AcceptAsync()
@@ -125,6 +134,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
             }
             catch (IOException) { } // the client hung up, as some tests make it do
             catch (SocketException) { }
+            catch (ObjectDisposedException) { } // reset by the script
             catch (OperationCanceledException) { }
         }
     }
