@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Distill.Runs;
 using Distill.Weights;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Distill.Models;
@@ -45,10 +46,12 @@ public static class TensorBytes
         foreach ((long row, long rows) in Pieces(tensor))
         {
             using var scope = NewDisposeScope();
-            Tensor piece = empty([rows, .. tensor.shape[1..]], ScalarType.Float32);
+            Tensor target = tensor.narrow(0, row, rows);
+            bool direct = target.device_type == DeviceType.CPU && target.dtype == ScalarType.Float32 && target.is_contiguous();
+            Tensor piece = direct ? target : empty(target.shape, ScalarType.Float32);
             Span<float> values = MemoryMarshal.Cast<byte, float>(piece.bytes);
             source.ReadFloats(info, start, values);
-            tensor.narrow(0, row, rows).copy_(piece);
+            if (!direct) target.copy_(piece);
             start += values.Length;
         }
     }
