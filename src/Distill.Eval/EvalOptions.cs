@@ -46,7 +46,7 @@ public sealed record EvalOptions
     public int BatchSize { get; init; } = 64;
 
     /// <summary>Where the model computes.</summary>
-    [Option("where the model computes: cpu, cuda, cuda:N", DoesNotChangeResult = true)]
+    [Option("where the model computes: cpu, cuda, cuda:N; several, separated by commas, share its layers", DoesNotChangeResult = true)]
     public string Device { get; init; } = "cpu";
 
     /// <summary>Stage folder.</summary>

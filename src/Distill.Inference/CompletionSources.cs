@@ -13,7 +13,7 @@ public static class CompletionSources
 
     /// <summary>Opens a model folder in Hugging Face's layout, a GGUF file, or an exported ONNX model.</summary>
     /// <param name="path">The model. Tokenizer, template and stop tokens are those of the model itself.</param>
-    /// <param name="device"><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <param name="device"><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>; several, separated by commas, share the layers (not with ONNX).</param>
     /// <param name="batchSize">Prompts computed together.</param>
     /// <exception cref="InputException">There is no model at the path, or it cannot be used.</exception>
     public static ICompletionSource Open(string path, string device = "cpu", int batchSize = DefaultBatchSize)

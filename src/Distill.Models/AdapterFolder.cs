@@ -62,7 +62,7 @@ public static class AdapterFolder
     {
         using IWeightSource source = WeightSource.Open(baseFolder);
         ModelWeights.RequireFit(model.Config, source);
-        ModelConfigFile.Save(model.Config, folder);
+        ModelConfigFile.Save(model.Config, folder, type);
         Dictionary<string, LowRankAdapter> adapters = model.Projections.Where(item => item.Projection.Adapter is not null)
             .ToDictionary(item => item.Name + ".weight", item => item.Projection.Adapter!, StringComparer.Ordinal);
         WeightFolder.Write(folder, [.. CheckpointTensors.Of(model.Config).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distill.Runs;
@@ -36,9 +37,11 @@ internal sealed class ConfigKeys
     {
         try
         {
+            if (utf8.StartsWith(Encoding.UTF8.Preamble)) utf8 = utf8[Encoding.UTF8.Preamble.Length..];
+            RequireReadableTexts(utf8);
             return new(path, "", JsonNode.Parse(utf8, documentOptions: Strict) as JsonObject ?? throw new InputException($"{path}: is not a JSON object"));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: text that is no UTF-8
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             string line = e is JsonException { LineNumber: { } number } ? $":{number + 1}" : "";
             throw new InputException($"{path}{line}: is not valid JSON", "download or write the file again", inner: e);
@@ -101,6 +104,16 @@ internal sealed class ConfigKeys
         if (right) return;
         string value = Root[key]?.ToJsonString() ?? "absent";
         throw new InputException($"{_path}: `{_prefix}{key}` is {(value.Length > 60 ? value[..60] + "…" : value)}; known here is only {known}", "use a model without this setting");
+    }
+
+    // JsonNode decodes a text when it is asked for it, and would fail only then on bytes that are no UTF-8 and on half a surrogate pair.
+    private static void RequireReadableTexts(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8);
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName) _ = reader.GetString();
+        }
     }
 
     private List<T> List<T>(string key, Func<JsonNode?, T> read) => Root[key] switch

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distill.Models.Families;
 using Distill.Runs;
+using Distill.Weights;
 
 namespace Distill.Models;
 
@@ -36,9 +37,9 @@ public static class ModelConfigFile
     /// </summary>
     /// <param name="config">The shape.</param>
     /// <param name="folder">The model folder.</param>
-    /// <param name="dataType">Type of the weights as transformers names it.</param>
+    /// <param name="type">Type of the weights beside it.</param>
     /// <exception cref="InputException">The disk is full, or the folder cannot be written.</exception>
-    public static void Save(ModelConfig config, string folder, string dataType = "float32")
+    public static void Save(ModelConfig config, string folder, TensorType type = TensorType.F32)
     {
         ModelFamily family = ModelFamily.Of(config.Architecture);
         var json = new ConfigJson(config.Origin);
@@ -59,7 +60,7 @@ public static class ModelConfigFile
         json.Set("rms_norm_eps", config.RmsNormEps);
         RopeScalingJson.Write(json, config);
         json.Set("tie_word_embeddings", config.TieWordEmbeddings, false);
-        json.Set(json.Has("dtype") ? "dtype" : "torch_dtype", dataType);
+        json.Set(json.Has("dtype") ? "dtype" : "torch_dtype", type switch { TensorType.F16 => "float16", TensorType.BF16 => "bfloat16", _ => "float32" });
         json.Set("use_cache", true, true);
         json.Set("vocab_size", config.VocabSize);
         family.WriteConfig(config, json);

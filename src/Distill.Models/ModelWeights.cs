@@ -56,7 +56,7 @@ public static class ModelWeights
     /// <exception cref="InputException">The disk is full, or the folder cannot be written.</exception>
     public static void Save(CausalLM model, string folder, TensorType type = TensorType.F32, long maxShardBytes = WeightFolder.DefaultShardBytes)
     {
-        ModelConfigFile.Save(model.Config, folder);
+        ModelConfigFile.Save(model.Config, folder, type);
         TensorToWrite[] tensors = [.. Named(model).OrderBy(item => item.Name, StringComparer.Ordinal)
             .Select(item => new TensorToWrite(item.Name, type, item.Tensor.shape, stream => Write(model.Config, item.Name, item.Tensor, stream, type)))];
         WeightFolder.Write(folder, tensors, maxShardBytes);

@@ -45,7 +45,7 @@ public static class TorchRuntime
         string[] parts = name.Split(':');
         if (name == "cpu") return torch.CPU;
         if (parts[0] != "cuda" || parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], out _)))
-            throw new Runs.InputException($"device `{name}` is unknown", "use `cpu`, `cuda` or `cuda:N`");
+            throw new Runs.InputException($"device `{name}` is unknown", "use `cpu`, `cuda` or `cuda:N`; several share a model's layers: `cuda:0,cuda:1`");
         if (!torch.cuda.is_available())
             throw new Runs.InputException($"device `{name}`: no CUDA device can be used by this build",
                 "build with `-p:Backend=cuda` on a machine with an NVIDIA GPU, or use `cpu`");

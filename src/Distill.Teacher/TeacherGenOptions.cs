@@ -126,7 +126,7 @@ public sealed record TeacherGenOptions : IForkableOptions
     public int? ContextLength { get; init; }
 
     /// <summary>Where a local model computes.</summary>
-    [Option("where a local model computes: cpu, cuda", DoesNotChangeResult = true)]
+    [Option("where a local model computes: cpu, cuda, cuda:N; several, separated by commas, share its layers", DoesNotChangeResult = true)]
     public string Device { get; init; } = "cpu";
 
     /// <summary>Folder of the teacher's tokenizer and chat template.</summary>

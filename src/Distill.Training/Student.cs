@@ -34,7 +34,7 @@ public sealed class Student
                 : throw new InputException($"student `{options.Student}` has fresh weights: there is nothing for an adapter to change", "train it with `method: full`, or name a model folder");
         }
         if (!Directory.Exists(options.Student))
-            throw new InputException($"student `{options.Student}` is neither a preset nor a model folder", $"presets: {string.Join(", ", StudentPreset.Names)}");
+            throw new InputException($"student `{options.Student}` is neither a preset nor a model folder", $"presets: {string.Join(", ", StudentPreset.Names.Concat(BasePreset.Names))}");
         StudentChat chat = StudentChat.Load(options.Student);
         bool adapted = options.Method == TrainingMethod.Lora;
         CausalLM model = ModelWeights.Load(options.Student, devices, adapted ? options.FrozenWeights : null);

@@ -82,9 +82,16 @@ public enum Sharding
 /// <summary>Options of the <c>train</c> stage.</summary>
 public sealed record TrainOptions
 {
-    /// <summary>What to train: a preset (<c>tiny-qwen</c>, <c>tiny-r1</c>) or a model folder in Hugging Face's layout.</summary>
-    [Option("preset (tiny-qwen, tiny-r1) or model folder to start from", Required = true, IsPath = true)]
+    /// <summary>
+    /// What to train: a shape trained from nothing (<c>tiny-qwen</c>, <c>tiny-r1</c>), a base model (<c>qwen-1.5b</c> and others) with its
+    /// weights in <see cref="Base"/>, or a model folder in Hugging Face's layout.
+    /// </summary>
+    [Option("preset (tiny-qwen, tiny-r1; qwen-1.5b/7b/14b/32b, llama-8b/70b with --base) or model folder to start from", Required = true, IsPath = true)]
     public string Student { get; init; } = "";
+
+    /// <summary>Folder of the base model's weights when <see cref="Student"/> is a preset that needs them.</summary>
+    [Option("folder with the base model's weights, for the presets qwen-1.5b to llama-70b", IsPath = true)]
+    public string? Base { get; init; }
 
     /// <summary>Training set: traces, or conversations as public sets have them, as Parquet or JSONL.</summary>
     [Option("training set: traces, or conversations with `messages`, as Parquet or JSONL", Required = true, IsPath = true)]
@@ -163,8 +170,11 @@ public sealed record TrainOptions
     public int MicroBatchSize { get; init; } = 16;
 
     /// <summary>Highest learning rate.</summary>
-    [Option("highest learning rate")]
-    public double LearningRate { get; init; } = 1e-5;
+    [Option("highest learning rate (default: 1e-5, or the published one of a base model's preset)")]
+    public double? LearningRate { get; init; }
+
+    /// <summary>Highest learning rate, given or not.</summary>
+    internal double PeakLearningRate => LearningRate ?? 1e-5;
 
     /// <summary>Updates over which the learning rate rises from zero.</summary>
     [Option("updates of linear warm-up")]

@@ -32,6 +32,7 @@ public static class TrainStage
     public static Task<TrainResult> RunAsync(TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         Validate(options);
+        options = BasePreset.Resolve(options);
         if (options.Engine == TrainingEngine.Torchrun) return TorchrunTraining.RunAsync(options, progress, cancellation);
         TorchRuntime.Initialize(options.Threads);
         Student student = Student.Prepare(options, TorchRuntime.Devices(options.Device));
@@ -68,7 +69,7 @@ public static class TrainStage
         [
             ("sequence_length", options.SequenceLength >= 2), ("batch_size", options.BatchSize >= 1),
             ("micro_batch_size", options.MicroBatchSize >= 1), ("epochs", options.Epochs >= 1),
-            ("max_steps", options.MaxSteps is null or >= 0), ("learning_rate", options.LearningRate > 0),
+            ("max_steps", options.MaxSteps is null or >= 0), ("learning_rate", options.PeakLearningRate > 0),
             ("warmup_steps", options.WarmupSteps >= 0), ("min_learning_rate_ratio", options.MinLearningRateRatio is >= 0 and <= 1),
             ("max_gradient_norm", options.MaxGradientNorm > 0), ("checkpoint_every", options.CheckpointEvery >= 1),
             ("beta1", options.Beta1 is >= 0 and < 1), ("beta2", options.Beta2 is >= 0 and < 1), ("weight_decay", options.WeightDecay >= 0),

@@ -26,7 +26,7 @@ public sealed class TrainingLoop(
     /// <exception cref="InputException">The loss is no longer a number.</exception>
     public TrainingState Run(TrainingState state, int totalSteps, TrainingMetrics metrics, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
-        var schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, totalSteps, options.MinLearningRateRatio);
+        var schedule = new LearningRateSchedule(options.PeakLearningRate, options.WarmupSteps, totalSteps, options.MinLearningRateRatio);
         var gradients = new GradientStep(student, options.ActivationCheckpointing);
         var watch = new LossWatch(options.SpikeFactor);
         var speed = new TrainingSpeed(student);

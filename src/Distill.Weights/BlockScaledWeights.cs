@@ -67,6 +67,13 @@ public sealed unsafe class BlockScaledWeights : IWeightSource
         : _source.Pointer(info);
 
     /// <inheritdoc/>
+    public void ReadBytes(TensorInfo info, long start, Span<byte> destination)
+    {
+        if (_scaled.ContainsKey(info.Name)) new ReadOnlySpan<byte>((byte*)Pointer(info) + start, destination.Length).CopyTo(destination);
+        else _source.ReadBytes(info, start, destination);
+    }
+
+    /// <inheritdoc/>
     public void ReadFloats(TensorInfo info, long start, Span<float> destination)
     {
         if (!_scaled.TryGetValue(info.Name, out Scaled? scaled))

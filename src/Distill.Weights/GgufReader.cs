@@ -41,14 +41,16 @@ public sealed unsafe class GgufReader : IDisposable
 
     /// <summary>Opens and checks a file.</summary>
     /// <exception cref="InputException">The file is missing, truncated or malformed; the message says where.</exception>
-    public static GgufReader Open(string path)
+    public static GgufReader Open(string path) => Open(new MappedFile(path));
+
+    /// <summary>Checks a mapped file, which the reader then owns.</summary>
+    internal static GgufReader Open(MappedFile file)
     {
-        var file = new MappedFile(path);
         try
         {
             var cursor = new GgufCursor(file);
             (ulong tensorCount, ulong pairCount) = ReadCounts(cursor, file);
-            GgufMetadata metadata = ReadMetadata(cursor, path, pairCount);
+            GgufMetadata metadata = ReadMetadata(cursor, file.Path, pairCount);
             return new GgufReader(file, metadata, ReadTensors(cursor, file, tensorCount, Alignment(cursor, metadata)));
         }
         catch

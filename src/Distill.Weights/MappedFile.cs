@@ -7,8 +7,8 @@ namespace Distill.Weights;
 /// <summary>A whole file mapped read-only. Nothing of it is in memory until it is looked at.</summary>
 public sealed unsafe class MappedFile : IDisposable
 {
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly SafeFileHandle _handle;
+    private readonly MemoryMappedViewAccessor? _view;
+    private readonly SafeFileHandle? _handle;
     private byte* _start;
 
     /// <summary>Maps a file.</summary>
@@ -43,6 +43,13 @@ public sealed unsafe class MappedFile : IDisposable
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
     }
 
+    /// <summary>Takes memory for a file; it stays the caller's, who keeps it in place.</summary>
+    internal MappedFile(string path, byte* start, long length)
+    {
+        (Path, Length) = (path, length);
+        _start = start;
+    }
+
     /// <summary>Path of the file.</summary>
     public string Path { get; }
 
@@ -59,7 +66,6 @@ public sealed unsafe class MappedFile : IDisposable
     /// <summary>Bytes <c>[offset, offset + count)</c>; the caller has checked that the file has them.</summary>
     public ReadOnlySpan<byte> Span(long offset, int count) => new(At(offset), count);
 
-    /// <inheritdoc/>
     /// <summary>
     /// Reads through the file instead of the mapping: pages of a mapping count as this process's memory once they are touched,
     /// so whoever walks through a large file once reads it this way.
@@ -67,6 +73,11 @@ public sealed unsafe class MappedFile : IDisposable
     /// <exception cref="InputException">The file has become shorter.</exception>
     public void Read(long offset, Span<byte> destination)
     {
+        if (_handle is null)
+        {
+            Span(offset, destination.Length).CopyTo(destination);
+            return;
+        }
         while (destination.Length > 0)
         {
             int count = RandomAccess.Read(_handle, destination, offset);
@@ -81,8 +92,8 @@ public sealed unsafe class MappedFile : IDisposable
     {
         if (_start is null) return;
         _start = null;
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _handle.Dispose();
+        _view?.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view?.Dispose();
+        _handle?.Dispose();
     }
 }

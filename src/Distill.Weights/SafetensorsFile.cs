@@ -40,19 +40,26 @@ public sealed unsafe class SafetensorsFile : IWeightSource
         var file = new MappedFile(path);
         try
         {
-            if (file.Length < 8) throw Damaged(path, $"{file.Length} bytes are too few for a safetensors file");
-            ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file.Span(0, 8));
-            if (headerLength > HeaderLimit) throw Damaged(path, $"the header claims {headerLength} bytes (limit {HeaderLimit})");
-            if ((long)headerLength > file.Length - 8) throw Damaged(path, $"truncated: the header needs {headerLength} bytes, the file has {file.Length - 8} after its length field");
-            long dataStart = 8 + (long)headerLength;
-            SafetensorsHeader header = SafetensorsHeader.Parse(path, file.Span(8, (int)headerLength), dataStart, file.Length);
-            return new SafetensorsFile(file, header);
+            return new SafetensorsFile(file, CheckHead(path, file.Span(0, (int)Math.Min(file.Length, 8 + HeaderLimit)), file.Length));
         }
         catch
         {
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Checks everything in front of the tensors' bytes.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="start">As much of the file as a header can take.</param>
+    /// <param name="fileLength">Length of the whole file.</param>
+    internal static SafetensorsHeader CheckHead(string path, ReadOnlySpan<byte> start, long fileLength)
+    {
+        if (fileLength < 8) throw Damaged(path, $"{fileLength} bytes are too few for a safetensors file");
+        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(start);
+        if (headerLength > HeaderLimit) throw Damaged(path, $"the header claims {headerLength} bytes (limit {HeaderLimit})");
+        if ((long)headerLength > fileLength - 8) throw Damaged(path, $"truncated: the header needs {headerLength} bytes, the file has {fileLength - 8} after its length field");
+        return SafetensorsHeader.Parse(path, start.Slice(8, (int)headerLength), 8 + (long)headerLength, fileLength);
     }
 
     /// <inheritdoc/>

@@ -84,7 +84,20 @@ public sealed class ShardedWeights : IWeightSource
         try
         {
             if (new FileInfo(path).Length > SafetensorsFile.HeaderLimit) throw SafetensorsFile.Damaged(path, "the index is larger than 100 MB");
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return ParseIndex(path, File.ReadAllBytes(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: cannot be read ({e.Message})", "check that it is a file you may read", inner: e);
+        }
+    }
+
+    /// <summary>The shard of every tensor, by name.</summary>
+    internal static Dictionary<string, string> ParseIndex(string path, byte[] utf8)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(utf8);
             var map = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (JsonProperty entry in document.RootElement.GetProperty("weight_map").EnumerateObject())
             {
@@ -95,10 +108,6 @@ public sealed class ShardedWeights : IWeightSource
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw new InputException($"{path}: is not a safetensors index with a `weight_map`", "copy or download the file again", inner: e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read ({e.Message})", "check that it is a file you may read", inner: e);
         }
     }
 }

@@ -72,7 +72,7 @@ internal sealed class WeightsMeasurement : IMeasurement
     {
         TorchRuntime.Initialize();
         Directory.CreateDirectory(folder);
-        ModelConfigFile.Save(HalfBillion, folder, "bfloat16");
+        ModelConfigFile.Save(HalfBillion, folder, TensorType.BF16);
         var noise = new byte[64 << 20];
         new Random(1).NextBytes(noise);
         WeightFolder.Write(folder, [.. CheckpointTensors.Of(HalfBillion).Select(tensor => new TensorToWrite(tensor.Name, TensorType.BF16, tensor.Shape, stream =>

@@ -17,7 +17,7 @@ internal static class ChatCommand
         var topP = new Option<double>("--top-p") { Description = "keep the smallest set of likeliest tokens with this probability", HelpName = "X", DefaultValueFactory = _ => 0.95 };
         var maxTokens = new Option<int>("--max-tokens") { Description = "most tokens of one completion", HelpName = "N", DefaultValueFactory = _ => 4096 };
         var seed = new Option<long>("--seed") { Description = "seed of the sampling", HelpName = "N", DefaultValueFactory = _ => 17 };
-        var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N", HelpName = "DEVICE", DefaultValueFactory = _ => "cpu" };
+        var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N; several, e.g. cuda:0,cuda:1, share the layers", HelpName = "DEVICE", DefaultValueFactory = _ => "cpu" };
         var hideReasoning = new Option<bool>("--hide-reasoning") { Description = "show the answer only" };
         var command = new Command("chat", "Ask a model; its reasoning is dimmed, its answer is not.") { model, question, system, temperature, topP, maxTokens, seed, device, hideReasoning };
         command.SetAction(async (parsed, cancellation) =>

@@ -25,7 +25,7 @@ internal static class TorchrunConfig
             ("packing", options.Packing), ("packing_strategy", "bfd"), ("max_length", options.SequenceLength), ("shuffle_dataset", true),
             ("loss_type", "chunked_nll"), ("average_tokens_across_devices", true),
             ("output_dir", "output"), ("max_steps", steps), ("per_device_train_batch_size", micro), ("gradient_accumulation_steps", perGpu / micro),
-            ("learning_rate", options.LearningRate), ("lr_scheduler_type", "cosine_with_min_lr"),
+            ("learning_rate", options.PeakLearningRate), ("lr_scheduler_type", "cosine_with_min_lr"),
             ("lr_scheduler_kwargs", new JsonObject { ["min_lr_rate"] = options.MinLearningRateRatio }), ("warmup_steps", options.WarmupSteps),
             ("weight_decay", options.WeightDecay), ("adam_beta1", options.Beta1), ("adam_beta2", options.Beta2), ("max_grad_norm", options.MaxGradientNorm),
             ("bf16", true), ("gradient_checkpointing", true), ("seed", options.Seed % int.MaxValue),

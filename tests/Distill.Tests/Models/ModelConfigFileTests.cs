@@ -174,6 +174,8 @@ public sealed class ModelConfigFileTests : IDisposable
     {
         Assert.Contains("config.json:2: is not valid JSON", Assert.Throws<InputException>(() => Read("{\n\"a\": }")).Message);
         Assert.Contains("is not valid JSON", Assert.Throws<InputException>(() => Read("{\"a\":1,\"a\":2}")).Message);
+        Assert.Contains("is not valid JSON", Assert.Throws<InputException>(() => Read("{\"hidden_act\":\"\\ud800\"}")).Message);
+        Assert.Equal(28, Read("\uFEFF" + Qwen2).NumHiddenLayers);
         Assert.Contains("is not a JSON object", Assert.Throws<InputException>(() => Read("[1]")).Message);
     }
 

@@ -24,6 +24,18 @@ public sealed class ModelWeightsTests : IDisposable
             pair => Assert.Equal(TinyShapes.Floats(pair.First.parameter), TinyShapes.Floats(pair.Second.parameter)));
     }
 
+    [Theory]
+    [InlineData(TensorType.F32, "float32")]
+    [InlineData(TensorType.BF16, "bfloat16")]
+    public void TheConfigNamesTheTypeOfTheWeights(TensorType type, string expected)
+    {
+        using CausalLM model = TinyShapes.Random(TinyShapes.Llama());
+        ModelWeights.Save(model, _folder.Path, type);
+        Assert.Equal(expected, (string?)System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(_folder["config.json"]))!["torch_dtype"]);
+        using IWeightSource source = WeightSource.Open(_folder.Path);
+        Assert.All(source.Tensors, tensor => Assert.Equal(type, tensor.Type));
+    }
+
     [Fact]
     public void LoadingTakesOneTensorAfterTheOtherAndNeverMoreThanItAtOnce()
     {

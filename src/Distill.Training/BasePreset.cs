@@ -1,0 +1,60 @@
+using Distill.Models;
+using Distill.Runs;
+
+namespace Distill.Training;
+
+/// <summary>
+/// A base model that DeepSeek distilled R1 into, with the learning rate it was trained at: two to three epochs, 64 samples per update, up
+/// to 32,768 tokens, a cosine down to a tenth. Source: "DeepSeek-R1 incentivizes reasoning in LLMs through reinforcement learning",
+/// Nature 2025, supplementary information B.4.3.
+/// </summary>
+/// <param name="Name">Name of the preset, e.g. <c>qwen-1.5b</c>.</param>
+/// <param name="BaseModel">The base model's name on Hugging Face.</param>
+/// <param name="LearningRate">Highest learning rate.</param>
+/// <param name="Shape">The base model's shape; its weights come from a folder.</param>
+public sealed partial record BasePreset(string Name, string BaseModel, double LearningRate, ModelConfig Shape)
+{
+    /// <summary>The names, smallest model first within a family.</summary>
+    public static IReadOnlyList<string> Names => [.. All.Select(preset => preset.Name)];
+
+    /// <summary>The preset of a name, or null.</summary>
+    public static BasePreset? Find(string name) => All.FirstOrDefault(preset => preset.Name == name);
+
+    /// <summary>
+    /// Options in which a base preset is replaced by the folder of its weights and its learning rate; other options are returned as they are.
+    /// </summary>
+    /// <exception cref="InputException">The folder is missing, or holds another model.</exception>
+    public static TrainOptions Resolve(TrainOptions options)
+    {
+        if (Find(options.Student) is not { } preset)
+        {
+            if (options.Base is not null) throw new InputException("`base` is given, but `student` is no preset of a base model", $"give the folder as `student`, or one of {string.Join(", ", Names)}");
+            return options;
+        }
+        string local = preset.BaseModel.Split('/')[1];
+        string hint = $"download them, e.g. `hf download {preset.BaseModel} --local-dir {local}`, and pass `--base {local}`";
+        if (options.Base is null) throw new InputException($"student `{preset.Name}` needs the weights of {preset.BaseModel}", hint);
+        preset.RequireShape(ModelConfigFile.Load(options.Base), options.Base, hint);
+        return options with { Student = options.Base, Base = null, LearningRate = options.LearningRate ?? preset.LearningRate };
+    }
+
+    private void RequireShape(ModelConfig found, string folder, string hint)
+    {
+        (string Key, object Expected, object Found)[] facts =
+        [
+            ("architecture", Shape.Architecture, found.Architecture),
+            ("vocab_size", Shape.VocabSize, found.VocabSize),
+            ("hidden_size", Shape.HiddenSize, found.HiddenSize),
+            ("intermediate_size", Shape.IntermediateSize, found.IntermediateSize),
+            ("num_hidden_layers", Shape.NumHiddenLayers, found.NumHiddenLayers),
+            ("num_attention_heads", Shape.NumAttentionHeads, found.NumAttentionHeads),
+            ("num_key_value_heads", Shape.NumKeyValueHeads, found.NumKeyValueHeads),
+            ("head_dim", Shape.HeadDim, found.HeadDim),
+            ("tie_word_embeddings", Shape.TieWordEmbeddings, found.TieWordEmbeddings),
+        ];
+        foreach ((string key, object expected, object actual) in facts)
+        {
+            if (!expected.Equals(actual)) throw new InputException($"{folder}/{ModelConfigFile.FileName}: {key} is {actual}, {BaseModel} has {expected}", hint);
+        }
+    }
+}
