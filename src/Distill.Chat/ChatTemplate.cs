@@ -11,6 +11,9 @@ namespace Distill.Chat;
 /// </summary>
 public sealed class ChatTemplate
 {
+    // The longest published ones have some ten thousand characters.
+    private const int LongestSource = 1 << 20;
+
     private readonly JinjaStatement _template;
     private readonly string _name;
     private readonly IReadOnlyDictionary<string, string> _specialTokens;
@@ -23,6 +26,7 @@ public sealed class ChatTemplate
         _name = name;
         _specialTokens = specialTokens ?? new Dictionary<string, string>();
         _clock = clock ?? TimeProvider.System;
+        if (source.Length > LongestSource) throw TooLarge(name);
         _template = Guard(null, () => JinjaParser.Parse(source));
         _startsInReasoning = new Lazy<bool>(() => EndsInReasoning(Render([new Message(MessageRole.User, "?")], addGenerationPrompt: true)));
     }
@@ -98,7 +102,7 @@ public sealed class ChatTemplate
     {
         ArgumentNullException.ThrowIfNull(messages);
         var run = new JinjaRun(_clock);
-        return Guard(run, () =>
+        return Guard(run, () => run.Work(() =>
         {
             var scope = new JinjaScope(run);
             scope.Set("tools", null);
@@ -109,7 +113,7 @@ public sealed class ChatTemplate
             scope.Set("add_generation_prompt", addGenerationPrompt);
             _template.Execute(scope);
             return run.Output.ToString();
-        });
+        }));
     }
 
     private static JsonObject ToJson(Message message)
@@ -137,9 +141,11 @@ public sealed class ChatTemplate
 
     private static string ReadBounded(string file)
     {
-        if (new FileInfo(file).Length > JinjaRun.LongestText) throw new InputException($"{file}: is too large for a chat template", "download it again");
+        if (new FileInfo(file).Length > 4L * LongestSource) throw TooLarge(file);
         return File.ReadAllText(file);
     }
+
+    private static InputException TooLarge(string name) => new($"{name}: the chat template has more than {LongestSource} characters", "download it again");
 
     private T Guard<T>(JinjaRun? run, Func<T> work)
     {

@@ -10,7 +10,9 @@ public static class ReasoningSplit
 
     /// <summary>
     /// Takes a completion's text apart. The answer is what stands behind the last <c>&lt;/think&gt;</c>. Without one, an opened
-    /// reasoning block is unclosed and the answer empty; a text that never opened one is all answer.
+    /// reasoning block is unclosed and the answer empty; a text that never opened one is all answer. A block that opens at the start of
+    /// a line behind the last <c>&lt;/think&gt;</c> was cut off: the reasoning is unclosed again. Several blocks become one reasoning
+    /// without tags, an empty line where a tag stood.
     /// </summary>
     /// <param name="rawText">The text as the model produced it.</param>
     /// <param name="startsInReasoning">Whether the prompt ended inside an opened think tag (<see cref="ChatTemplate.EndsInReasoning"/>).</param>
@@ -18,13 +20,12 @@ public static class ReasoningSplit
     {
         ArgumentNullException.ThrowIfNull(rawText);
         int close = rawText.LastIndexOf(Close, StringComparison.Ordinal);
-        if (close >= 0)
-        {
-            return new ReasoningParts(WithoutOpening(rawText[..close], startsInReasoning), rawText[(close + Close.Length)..].Trim(), Unclosed: false);
-        }
-        return startsInReasoning || rawText.Contains(Open, StringComparison.Ordinal)
-            ? new ReasoningParts(WithoutOpening(rawText, startsInReasoning), "", Unclosed: true)
-            : new ReasoningParts("", rawText.Trim(), Unclosed: false);
+        string rest = close < 0 ? rawText : rawText[(close + Close.Length)..];
+        bool unclosed = close < 0 ? startsInReasoning || rest.Contains(Open, StringComparison.Ordinal) : OpensAtLineStart(rest);
+        if (unclosed) return new ReasoningParts(WithoutTags(AfterOpening(rawText, startsInReasoning)), "", Unclosed: true);
+        return close < 0
+            ? new ReasoningParts("", rest.Trim(), Unclosed: false)
+            : new ReasoningParts(WithoutTags(AfterOpening(rawText[..close], startsInReasoning)), rest.Trim(), Unclosed: false);
     }
 
     /// <summary>
@@ -41,7 +42,7 @@ public static class ReasoningSplit
         // Some servers cut at the first closing tag only, some leave the tags in both fields.
         ReasoningParts rest = Split(content, startsInReasoning: false);
         string reasoning = Split(separateReasoning.TrimEnd().EndsWith(Close, StringComparison.Ordinal) ? separateReasoning : separateReasoning + Close, startsInReasoning: true).Reasoning;
-        if (rest.Reasoning.Length > 0) reasoning = $"{reasoning}\n{rest.Reasoning}";
+        if (rest.Reasoning.Length > 0) reasoning = $"{reasoning}\n\n{rest.Reasoning}".Trim();
         return rest with { Reasoning = reasoning, Unclosed = rest.Unclosed || rest.Answer.Length == 0 };
     }
 
@@ -63,12 +64,23 @@ public static class ReasoningSplit
         return $"{(startsInReasoning ? "" : Open + "\n")}{reasoning}\n{Close}\n\n{answer}";
     }
 
-    // A server may repeat the tag that the prompt opened; a tag further in is then part of the reasoning.
-    private static string WithoutOpening(string text, bool startsInReasoning)
+    // What stands in front of the first opening tag is no reasoning, unless the prompt had opened it.
+    private static string AfterOpening(string text, bool startsInReasoning)
     {
-        string trimmed = text.Trim();
-        if (trimmed.StartsWith(Open, StringComparison.Ordinal)) return trimmed[Open.Length..].TrimStart();
-        int open = startsInReasoning ? -1 : trimmed.IndexOf(Open, StringComparison.Ordinal);
-        return open < 0 ? trimmed : trimmed[(open + Open.Length)..].TrimStart();
+        int open = startsInReasoning ? -1 : text.IndexOf(Open, StringComparison.Ordinal), close = text.IndexOf(Close, StringComparison.Ordinal);
+        return open < 0 || (close >= 0 && close < open) ? text : text[(open + Open.Length)..];
     }
+
+    private static bool OpensAtLineStart(string text)
+    {
+        for (int open = text.IndexOf(Open, StringComparison.Ordinal); open >= 0; open = text.IndexOf(Open, open + 1, StringComparison.Ordinal))
+        {
+            ReadOnlySpan<char> line = text.AsSpan(0, open).TrimEnd([' ', '\t']);
+            if (line.IsEmpty || line[^1] is '\n' or '\r') return true;
+        }
+        return false;
+    }
+
+    private static string WithoutTags(string reasoning) =>
+        string.Join("\n\n", reasoning.Split([Open, Close], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

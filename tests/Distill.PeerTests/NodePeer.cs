@@ -128,7 +128,11 @@ internal static class NodePeer
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "Distill.PeerTests.csproj"))) return folder.FullName;
+            // Also from the projects beside this one, which run the same peers.
+            foreach (string candidate in (string[])[folder.FullName, Path.Combine(folder.FullName, "Distill.PeerTests")])
+            {
+                if (File.Exists(Path.Combine(candidate, "Distill.PeerTests.csproj"))) return candidate;
+            }
         }
         throw new InvalidOperationException($"no folder above {AppContext.BaseDirectory} holds Distill.PeerTests.csproj");
     }

@@ -3,52 +3,65 @@ using System.Globalization;
 
 namespace Distill.Chat;
 
+/// <summary>Where an added token stands.</summary>
+/// <param name="Token">The token; null at the end of the text.</param>
+/// <param name="Start">Where it starts, whitespace that it swallows included.</param>
+/// <param name="End">Where the text goes on, behind whitespace that it swallows.</param>
+/// <param name="ContentEnd">Where its own text ends. The next token may start from here on, inside swallowed whitespace, too.</param>
+internal readonly record struct AddedTokenPlace(AddedToken? Token, int Start, int End, int ContentEnd);
+
 /// <summary>Finds added tokens in text: leftmost first, the longest of those that start at one place.</summary>
 internal sealed class AddedTokenMatcher
 {
-    private readonly ILookup<char, AddedToken> _byFirstCharacter;
-    private readonly SearchValues<char> _firstCharacters;
+    private readonly SearchValues<string> _contents;
+    private readonly Dictionary<string, AddedToken>.AlternateLookup<ReadOnlySpan<char>> _byContent;
+    private readonly int[] _lengths;
 
     public AddedTokenMatcher(IEnumerable<AddedToken> tokens)
     {
-        _byFirstCharacter = tokens.Where(token => token.Content.Length > 0)
-            .OrderByDescending(token => token.Content.Length)
-            .ToLookup(token => token.Content[0]);
-        _firstCharacters = SearchValues.Create([.. _byFirstCharacter.Select(group => group.Key)]);
-    }
-
-    /// <summary>
-    /// The next added token in <paramref name="text"/> from <paramref name="from"/> on,
-    /// with the stretch it takes (whitespace that it strips included).
-    /// </summary>
-    public AddedToken? Next(ReadOnlySpan<char> text, int from, out TextPiece place)
-    {
-        for (int at = from; at < text.Length; at++)
+        var byContent = new Dictionary<string, AddedToken>(StringComparer.Ordinal);
+        foreach (AddedToken token in tokens)
         {
-            int offset = text[at..].IndexOfAny(_firstCharacters);
-            if (offset < 0) break;
-            at += offset;
-            foreach (AddedToken token in _byFirstCharacter[text[at]])
-            {
-                if (!text[at..].StartsWith(token.Content, StringComparison.Ordinal)) continue;
-                int end = at + token.Content.Length;
-                if (token.SingleWord && (TouchesWord(text[..at], before: true) || TouchesWord(text[end..], before: false)))
-                {
-                    at = end - 1;
-                    break;
-                }
-                int start = at;
-                if (token.LeftStrip) while (start > from && char.IsWhiteSpace(text[start - 1])) start--;
-                if (token.RightStrip) while (end < text.Length && char.IsWhiteSpace(text[end])) end++;
-                place = new TextPiece(start, end);
-                return token;
-            }
+            if (token.Content.Length > 0) byContent[token.Content] = token;
         }
-        place = new TextPiece(text.Length, text.Length);
-        return null;
+        _contents = SearchValues.Create([.. byContent.Keys], StringComparison.Ordinal);
+        _byContent = byContent.GetAlternateLookup<ReadOnlySpan<char>>();
+        _lengths = [.. byContent.Keys.Select(content => content.Length).Distinct().OrderDescending()];
     }
 
-    // \w of the original: letters, marks, decimal digits, letter numbers, connector punctuation, joiners.
+    /// <summary>The next added token in <paramref name="text"/> behind <paramref name="last"/>; the default value is in front of the text.</summary>
+    public AddedTokenPlace Next(ReadOnlySpan<char> text, AddedTokenPlace last)
+    {
+        for (int at = last.ContentEnd; at < text.Length;)
+        {
+            int offset = text[at..].IndexOfAny(_contents);
+            if (offset < 0) break;
+            AddedToken token = LongestAt(text[(at += offset)..]);
+            int start = at, contentEnd = at + token.Content.Length, end = contentEnd;
+            at = contentEnd;
+            if (token.SingleWord && (TouchesWord(text[..start], before: true) || TouchesWord(text[end..], before: false))) continue;
+            if (token.LeftStrip)
+            {
+                while (start > 0 && char.IsWhiteSpace(text[start - 1])) start--;
+                start = Math.Max(start, last.End);
+            }
+            if (token.RightStrip) while (end < text.Length && char.IsWhiteSpace(text[end])) end++;
+            if (start >= end) continue; // of a token inside whitespace that the last one has swallowed nothing is left
+            return new AddedTokenPlace(token, start, end, contentEnd);
+        }
+        return new AddedTokenPlace(null, text.Length, text.Length, text.Length);
+    }
+
+    private AddedToken LongestAt(ReadOnlySpan<char> text)
+    {
+        foreach (int length in _lengths)
+        {
+            if (length <= text.Length && _byContent.TryGetValue(text[..length], out AddedToken? token)) return token;
+        }
+        throw new System.Diagnostics.UnreachableException();
+    }
+
+    // \w of the original: alphabetic characters, marks, decimal digits, connector punctuation, joiners.
     private static bool TouchesWord(ReadOnlySpan<char> text, bool before)
     {
         if (text.IsEmpty) return false;
@@ -56,7 +69,7 @@ internal sealed class AddedTokenMatcher
         int codePoint = text.Length - index >= 2 && char.IsSurrogatePair(text[index], text[index + 1])
             ? char.ConvertToUtf32(text[index], text[index + 1])
             : text[index];
-        return codePoint is 0x200C or 0x200D || CharUnicodeInfo.GetUnicodeCategory(codePoint)
-            is <= UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation;
+        return codePoint is 0x200C or 0x200D or (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189)
+            || CharUnicodeInfo.GetUnicodeCategory(codePoint) is <= UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation;
     }
 }

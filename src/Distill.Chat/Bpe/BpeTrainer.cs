@@ -49,20 +49,23 @@ public static class BpeTrainer
     {
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         var preTokenizer = new PreTokenizer([new SplitPattern(splitPattern)]);
+        var lists = new PieceLists();
         var added = new AddedTokenMatcher(addedTokens);
         foreach (string text in corpus)
         {
-            for (int position = 0; position < text.Length;)
+            var place = new AddedTokenPlace();
+            do
             {
-                added.Next(text, position, out TextPiece place);
-                ReadOnlySpan<char> stretch = text.AsSpan(position, place.Start - position);
-                foreach (TextPiece piece in preTokenizer.Split(stretch))
+                int position = place.End;
+                place = added.Next(text, place);
+                ReadOnlySpan<char> stretch = text.AsSpan(position, Math.Max(0, place.Start - position));
+                foreach (TextPiece piece in preTokenizer.Split(stretch, lists))
                 {
                     string word = stretch[piece.Start..piece.End].ToString();
                     counts[word] = counts.GetValueOrDefault(word) + 1;
                 }
-                position = place.End;
             }
+            while (place.Token is not null);
         }
         return counts;
     }

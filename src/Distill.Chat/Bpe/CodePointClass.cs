@@ -13,6 +13,9 @@ internal enum CodePointClass : byte
     PunctuationOrSymbol = 8,
     Space = 16,
     LineBreak = 32,
+
+    /// <summary>SurrogateHalf of a pair: the class is that of the pair.</summary>
+    SurrogateHalf = 64,
 }
 
 /// <summary>Walks UTF-16 text by code points, as the patterns mean it, and classifies them.</summary>
@@ -36,7 +39,28 @@ internal static class CodePoints
     /// <summary>First position from <paramref name="index"/> on whose code point has none of <paramref name="classes"/>.</summary>
     public static int SkipRun(ReadOnlySpan<char> text, int index, CodePointClass classes)
     {
-        while (index < text.Length && (ClassAt(text, index, out int length) & classes) != 0) index += length;
+        while (index < text.Length)
+        {
+            CodePointClass own = BasicPlane[text[index]];
+            int length = 1;
+            if (own == CodePointClass.SurrogateHalf) own = ClassAt(text, index, out length);
+            if ((own & classes) == 0) break;
+            index += length;
+        }
+        return index;
+    }
+
+    /// <summary>First position from <paramref name="index"/> on whose code point has one of <paramref name="classes"/>, else the end.</summary>
+    public static int Find(ReadOnlySpan<char> text, int index, CodePointClass classes)
+    {
+        while (index < text.Length)
+        {
+            CodePointClass own = BasicPlane[text[index]];
+            int length = 1;
+            if (own == CodePointClass.SurrogateHalf) own = ClassAt(text, index, out length);
+            if ((own & classes) != 0) break;
+            index += length;
+        }
         return index;
     }
 
@@ -49,6 +73,7 @@ internal static class CodePoints
 
     private static CodePointClass Classify(int codePoint)
     {
+        if (codePoint is >= 0xD800 and <= 0xDFFF) return CodePointClass.SurrogateHalf;
         CodePointClass result = CharUnicodeInfo.GetUnicodeCategory(codePoint) switch
         {
             <= UnicodeCategory.OtherLetter => CodePointClass.Letter,

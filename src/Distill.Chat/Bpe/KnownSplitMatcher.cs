@@ -7,10 +7,11 @@ namespace Distill.Chat;
 /// Each method below returns the end of the match at a position, or that position when nothing matches there.
 /// </summary>
 /// <param name="matchEnd">The pattern.</param>
-internal sealed class KnownSplitMatcher(KnownSplitMatcher.MatchEnd matchEnd) : SplitMatcher
+/// <param name="nextStart">Where the next match can start, for patterns that leave most text alone; else a code point at a time is tried.</param>
+internal sealed class KnownSplitMatcher(KnownSplitMatcher.Position matchEnd, KnownSplitMatcher.Position? nextStart = null) : SplitMatcher
 {
-    /// <summary>End of the match at <paramref name="start"/>, else <paramref name="start"/>.</summary>
-    internal delegate int MatchEnd(ReadOnlySpan<char> text, int start);
+    /// <summary>A position at or behind <paramref name="start"/>.</summary>
+    internal delegate int Position(ReadOnlySpan<char> text, int start);
 
     /// <inheritdoc/>
     public override void AddMatches(ReadOnlySpan<char> text, int offset, List<TextPiece> matches)
@@ -18,6 +19,7 @@ internal sealed class KnownSplitMatcher(KnownSplitMatcher.MatchEnd matchEnd) : S
         int start = 0;
         while (start < text.Length)
         {
+            if (nextStart is not null && (start = nextStart(text, start)) == text.Length) break;
             int end = matchEnd(text, start);
             if (end > start)
             {
@@ -103,6 +105,16 @@ internal sealed class KnownSplitMatcher(KnownSplitMatcher.MatchEnd matchEnd) : S
             start += length;
         }
         return start;
+    }
+
+    /// <summary>Where a number starts.</summary>
+    public static int FindNumber(ReadOnlySpan<char> text, int start) => CodePoints.Find(text, start, Number);
+
+    /// <summary>Where Han or kana may start.</summary>
+    public static int FindIdeograph(ReadOnlySpan<char> text, int start)
+    {
+        int distance = text[start..].IndexOfAnyInRange('\u3040', '\u9fa5');
+        return distance < 0 ? text.Length : start + distance;
     }
 
     /// <summary><c>[一-龥぀-ゟ゠-ヿ]+</c></summary>

@@ -13,12 +13,14 @@ public sealed class ModelTokenizer
 {
     private const int MostCachedPieces = 100_000;
     private const int LongestCachedPiece = 64;
+    private const int LongestOnStack = 256;
 
     private readonly PreTokenizer _preTokenizer;
     private readonly BytePairMerges _merges;
     private readonly AddedTokenMatcher _addedInText;
     private readonly AddedTokenMatcher _addedInNormalized;
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _idsBySpan;
     private readonly string?[] _texts;
     private readonly byte[]?[] _bytes;
     private readonly bool[] _special;
@@ -28,12 +30,14 @@ public sealed class ModelTokenizer
     private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cacheBySpan;
     private int _cachedPieces;
+    private PieceLists? _spareLists;
 
     private ModelTokenizer(TokenizerDefinition definition, TokenizerConfig config)
     {
         Definition = definition;
         Config = config;
         _cacheBySpan = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
+        _idsBySpan = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
 
         VocabularySize = Math.Max(definition.Tokens.Count, definition.AddedTokens.Select(token => token.Id + 1).DefaultIfEmpty().Max());
         _texts = new string?[VocabularySize];
@@ -92,7 +96,7 @@ public sealed class ModelTokenizer
     /// <exception cref="InputException">A file is missing, malformed, or describes a tokenizer that is not byte-level BPE.</exception>
     public static ModelTokenizer Load(string folder)
     {
-        TokenizerDefinition definition = TokenizerReader.ReadDefinition(Path.Combine(folder, "tokenizer.json"));
+        TokenizerDefinition definition = TokenizerReader.ReadDefinition(JsonInput.Read(Path.Combine(folder, "tokenizer.json")));
         TokenizerConfig config = TokenizerReader.ReadConfig(Path.Combine(folder, "tokenizer_config.json"));
         try
         {
@@ -120,18 +124,21 @@ public sealed class ModelTokenizer
     public int[] Encode(string text, bool addSpecialTokens = false)
     {
         ArgumentNullException.ThrowIfNull(text);
+        PieceLists lists = Interlocked.Exchange(ref _spareLists, null) ?? new PieceLists();
         var ids = new List<int>(text.Length / 3 + 4);
         if (addSpecialTokens) ids.AddRange(_prefix);
         text = Wellformed(text);
-        int position = 0;
-        while (position < text.Length)
+        var place = new AddedTokenPlace();
+        do
         {
-            AddedToken? token = _addedInText.Next(text, position, out TextPiece place);
-            if (place.Start > position) EncodeNormalized(Normalize(text[position..place.Start]), ids);
-            if (token is not null) ids.Add(token.Id);
-            position = place.End;
+            int position = place.End;
+            place = _addedInText.Next(text, place);
+            if (place.Start > position) EncodeNormalized(Normalize(position == 0 && place.Start == text.Length ? text : text[position..place.Start]), ids, lists);
+            if (place.Token is not null) ids.Add(place.Token.Id);
         }
+        while (place.Token is not null);
         if (addSpecialTokens) ids.AddRange(_suffix);
+        _spareLists = lists;
         return [.. ids];
     }
 
@@ -141,7 +148,7 @@ public sealed class ModelTokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>(text.Length / 3 + 4);
-        EncodePieces(Normalize(Wellformed(text)), ids);
+        EncodePieces(Normalize(Wellformed(text)), ids, new PieceLists());
         return [.. ids];
     }
 
@@ -168,22 +175,23 @@ public sealed class ModelTokenizer
     internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecialTokens) =>
         (uint)id >= (uint)_bytes.Length || (skipSpecialTokens && _special[id]) ? [] : _bytes[id];
 
-    private void EncodeNormalized(string text, List<int> ids)
+    private void EncodeNormalized(string text, List<int> ids, PieceLists lists)
     {
-        int position = 0;
-        while (position < text.Length)
+        var place = new AddedTokenPlace();
+        do
         {
-            AddedToken? token = _addedInNormalized.Next(text, position, out TextPiece place);
-            if (place.Start > position) EncodePieces(text.AsSpan(position, place.Start - position), ids);
-            if (token is not null) ids.Add(token.Id);
-            position = place.End;
+            int position = place.End;
+            place = _addedInNormalized.Next(text, place);
+            if (place.Start > position) EncodePieces(text.AsSpan(position, place.Start - position), ids, lists);
+            if (place.Token is not null) ids.Add(place.Token.Id);
         }
+        while (place.Token is not null);
     }
 
-    private void EncodePieces(ReadOnlySpan<char> text, List<int> ids)
+    private void EncodePieces(ReadOnlySpan<char> text, List<int> ids, PieceLists lists)
     {
         if (Definition.AddPrefixSpace && !text.IsEmpty && text[0] != ' ') text = $" {text}";
-        foreach (TextPiece piece in _preTokenizer.Split(text)) EncodePiece(text[piece.Start..piece.End], ids);
+        foreach (TextPiece piece in _preTokenizer.Split(text, lists)) EncodePiece(text[piece.Start..piece.End], ids);
     }
 
     private void EncodePiece(ReadOnlySpan<char> piece, List<int> ids)
@@ -208,25 +216,50 @@ public sealed class ModelTokenizer
 
     private int[] Merge(ReadOnlySpan<char> piece)
     {
-        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(piece)];
-        Encoding.UTF8.GetBytes(piece, bytes);
-        if (Definition.IgnoreMerges && TokenId(ByteAlphabet.Encode(bytes)) is int whole && whole < Definition.Tokens.Count) return [whole];
+        int most = piece.Length * 3; // bytes of UTF-8 in a UTF-16 unit
+        Span<byte> bytes = most <= LongestOnStack ? stackalloc byte[LongestOnStack] : new byte[most];
+        bytes = bytes[..Encoding.UTF8.GetBytes(piece, bytes)];
+        if (Definition.IgnoreMerges && WholePiece(bytes) is int whole) return [whole];
 
-        var ids = new int[bytes.Length];
+        Span<int> ids = most <= LongestOnStack ? stackalloc int[LongestOnStack] : new int[most];
+        ids = ids[..bytes.Length];
         for (int i = 0; i < ids.Length; i++) ids[i] = _byteIds[bytes[i]];
-        return ids[.._merges.Apply(ids)];
+        return ids[.._merges.Apply(ids)].ToArray();
+    }
+
+    private int? WholePiece(ReadOnlySpan<byte> bytes)
+    {
+        Span<char> letters = bytes.Length <= LongestOnStack ? stackalloc char[LongestOnStack] : new char[bytes.Length];
+        for (int i = 0; i < bytes.Length; i++) letters[i] = ByteAlphabet.ToCharacter(bytes[i]);
+        return _idsBySpan.TryGetValue(letters[..bytes.Length], out int id) && id < Definition.Tokens.Count && Definition.Tokens[id] is not null ? id : null;
     }
 
     private string Normalize(string text) => Definition.Normalization == TextNormalization.Nfc ? CanonicalComposition.Compose(text) : text;
 
-    private static string Wellformed(string text) =>
-        text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
+    private static string Wellformed(string text)
+    {
+        ReadOnlySpan<char> rest = text;
+        for (int half = rest.IndexOfAnyInRange('\uD800', '\uDFFF'); half >= 0; half = rest.IndexOfAnyInRange('\uD800', '\uDFFF'))
+        {
+            rest = rest[half..];
+            if (rest.Length < 2 || !char.IsSurrogatePair(rest[0], rest[1])) return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+            rest = rest[2..];
+        }
+        return text;
+    }
 
     private void Name(int id, string? token)
     {
         if (token is null) return;
+        if (_texts[id] is { } other && other != token)
+        {
+            throw new InputException($"tokenizer: the id {id} belongs to two tokens, `{other}` and `{token}`", "give each token an id of its own, or take the files from one download");
+        }
+        if (!_ids.TryAdd(token, id) && _ids[token] != id)
+        {
+            throw new InputException($"tokenizer: the token `{token}` has two ids, {_ids[token]} and {id}", "leave one of the two entries out, or take the files from one download");
+        }
         _texts[id] = token;
-        _ids[token] = id;
     }
 
     private int? Resolve(string? token, string key)
@@ -239,14 +272,19 @@ public sealed class ModelTokenizer
     private List<(int, int, int)> ResolveMerges(TokenizerDefinition definition)
     {
         var merges = new List<(int, int, int)>(definition.Merges.Count);
+        Span<char> joined = stackalloc char[LongestOnStack];
         foreach ((string left, string right) in definition.Merges)
         {
-            merges.Add((MergePart(left), MergePart(right), MergePart(left + right)));
+            int length = left.Length + right.Length;
+            if (length > joined.Length) joined = new char[length];
+            left.CopyTo(joined);
+            right.CopyTo(joined[left.Length..]);
+            merges.Add((MergePart(left), MergePart(right), MergePart(joined[..length])));
         }
         return merges;
 
-        int MergePart(string token) => TokenId(token)
-            ?? throw new InputException($"tokenizer: merges[{merges.Count}] needs the token `{token}`, which is not in the vocabulary",
+        int MergePart(ReadOnlySpan<char> token) => _idsBySpan.TryGetValue(token, out int id) ? id
+            : throw new InputException($"tokenizer: merges[{merges.Count}] needs the token `{token}`, which is not in the vocabulary",
                 "the vocabulary and the merges are of different tokenizers");
     }
 }

@@ -1,5 +1,18 @@
 namespace Distill.Chat;
 
+/// <summary>Lists that one call after another fills; not for two calls at a time.</summary>
+internal sealed class PieceLists
+{
+    /// <summary>The pieces so far.</summary>
+    public List<TextPiece> Pieces { get; set; } = [];
+
+    /// <summary>The pieces after the step at work.</summary>
+    public List<TextPiece> Next { get; set; } = [];
+
+    /// <summary>What a pattern matched in one piece.</summary>
+    public List<TextPiece> Matches { get; } = [];
+}
+
 /// <summary>Cuts text into the pieces inside which byte pairs are merged. Safe for use from several threads.</summary>
 internal sealed class PreTokenizer
 {
@@ -9,23 +22,26 @@ internal sealed class PreTokenizer
     public PreTokenizer(IReadOnlyList<SplitPattern> patterns) =>
         _steps = [.. patterns.Select(pattern => (SplitMatcher.For(pattern.Regex), pattern))];
 
-    /// <summary>The pieces of <paramref name="text"/>, in order. Each later pattern sees one piece of the earlier ones at a time.</summary>
-    public List<TextPiece> Split(ReadOnlySpan<char> text)
+    /// <summary>
+    /// The pieces of <paramref name="text"/>, in order, valid until the lists are used again. Each later pattern sees one piece of the
+    /// earlier ones at a time.
+    /// </summary>
+    public List<TextPiece> Split(ReadOnlySpan<char> text, PieceLists lists)
     {
-        List<TextPiece> pieces = [], matches = [];
-        if (text.Length > 0) pieces.Add(new TextPiece(0, text.Length));
+        lists.Pieces.Clear();
+        if (text.Length > 0) lists.Pieces.Add(new TextPiece(0, text.Length));
         foreach ((SplitMatcher matcher, SplitPattern pattern) in _steps)
         {
-            var next = new List<TextPiece>(pieces.Count == 1 ? text.Length / 4 : pieces.Count * 2);
-            foreach (TextPiece piece in pieces)
+            lists.Next.Clear();
+            foreach (TextPiece piece in lists.Pieces)
             {
-                matches.Clear();
-                matcher.AddMatches(text[piece.Start..piece.End], piece.Start, matches);
-                Apply(pattern, piece, matches, next);
+                lists.Matches.Clear();
+                matcher.AddMatches(text[piece.Start..piece.End], piece.Start, lists.Matches);
+                Apply(pattern, piece, lists.Matches, lists.Next);
             }
-            pieces = next;
+            (lists.Pieces, lists.Next) = (lists.Next, lists.Pieces);
         }
-        return pieces;
+        return lists.Pieces;
     }
 
     private static void Apply(SplitPattern pattern, TextPiece piece, List<TextPiece> matches, List<TextPiece> result)

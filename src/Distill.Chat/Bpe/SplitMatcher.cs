@@ -16,8 +16,8 @@ internal abstract class SplitMatcher
         SplitPatterns.Qwen2 => new KnownSplitMatcher((text, start) => KnownSplitMatcher.Words(text, start, digits: 1)),
         SplitPatterns.Llama3 => new KnownSplitMatcher((text, start) => KnownSplitMatcher.Words(text, start, digits: 3)),
         SplitPatterns.Gpt2 => new KnownSplitMatcher(KnownSplitMatcher.Gpt2Words),
-        SplitPatterns.DeepSeekV3Digits => new KnownSplitMatcher((text, start) => KnownSplitMatcher.Digits(text, start, 3)),
-        SplitPatterns.DeepSeekV3Ideographs => new KnownSplitMatcher(KnownSplitMatcher.Ideographs),
+        SplitPatterns.DeepSeekV3Digits => new KnownSplitMatcher((text, start) => KnownSplitMatcher.Digits(text, start, 3), KnownSplitMatcher.FindNumber),
+        SplitPatterns.DeepSeekV3Ideographs => new KnownSplitMatcher(KnownSplitMatcher.Ideographs, KnownSplitMatcher.FindIdeograph),
         SplitPatterns.DeepSeekV3Words => new KnownSplitMatcher(KnownSplitMatcher.DeepSeekWords),
         _ => new RegexSplitMatcher(pattern),
     };

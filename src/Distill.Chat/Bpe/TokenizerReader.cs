@@ -6,13 +6,13 @@ namespace Distill.Chat;
 /// <summary>Reads tokenizer.json and tokenizer_config.json.</summary>
 internal static class TokenizerReader
 {
-    // The largest vocabularies in use have a quarter of a million tokens; ids beyond this are a broken file.
-    private const int HighestId = 4_000_000;
+    // Vocabularies may have gaps, for example in front of the added tokens. Ids that leave most places empty are a broken file.
+    private const int FreePlaces = 65_536, PlacesForEachToken = 4;
 
-    /// <exception cref="InputException">The file is missing or malformed, or its tokenizer is not byte-level BPE.</exception>
-    public static TokenizerDefinition ReadDefinition(string file)
+    /// <summary>Reads the contents of tokenizer.json.</summary>
+    /// <exception cref="InputException">It is malformed, or its tokenizer is not byte-level BPE.</exception>
+    public static TokenizerDefinition ReadDefinition(JsonInput root)
     {
-        JsonInput root = JsonInput.Read(file);
         JsonInput model = root["model"];
         if (model.IsNull) throw model.Complaint("is missing");
         if (model["type"].TextOrNull() is { } type && type != "BPE") throw model["type"].Complaint($"is {type}; only BPE is supported");
@@ -20,20 +20,24 @@ internal static class TokenizerReader
 
         var steps = new PreTokenizerSteps();
         steps.Read(root["pre_tokenizer"]);
-        (List<string> prefix, List<string> suffix) = ReadTemplate(root["post_processor"]);
-        return new TokenizerDefinition
+        var template = new PostProcessorSteps();
+        template.Read(root["post_processor"]);
+        int highestId = FreePlaces + PlacesForEachToken * (model["vocab"].Members().Count() + root["added_tokens"].ElementsOrNone().Count());
+        var definition = new TokenizerDefinition
         {
-            Tokens = ReadVocabulary(model["vocab"]),
+            Tokens = ReadVocabulary(model["vocab"], highestId),
             Merges = [.. model["merges"].Elements().Select(ReadMerge)],
-            AddedTokens = [.. root["added_tokens"].ElementsOrNone().Select(ReadAddedToken)],
+            AddedTokens = [.. root["added_tokens"].ElementsOrNone().Select(token => ReadAddedToken(token, highestId))],
             SplitPatterns = steps.Finish(root["pre_tokenizer"]),
             AddPrefixSpace = steps.AddPrefixSpace,
             Normalization = ReadNormalization(root["normalizer"]),
             IgnoreMerges = model["ignore_merges"].FlagOrNull() ?? false,
             ByteFallback = model["byte_fallback"].FlagOrNull() ?? false,
-            TemplatePrefix = prefix,
-            TemplateSuffix = suffix,
+            TemplatePrefix = template.Prefix,
+            TemplateSuffix = template.Suffix,
         };
+        template.Check(text => IdOf(definition, text));
+        return definition;
     }
 
     /// <summary>Reads tokenizer_config.json; a missing file says nothing.</summary>
@@ -96,12 +100,19 @@ internal static class TokenizerReader
         }
     }
 
-    private static string?[] ReadVocabulary(JsonInput vocabulary)
+    private static int? IdOf(TokenizerDefinition definition, string text)
+    {
+        if (definition.AddedTokens.FirstOrDefault(token => token.Content == text) is { } added) return added.Id;
+        int id = Array.IndexOf([.. definition.Tokens], text);
+        return id < 0 ? null : id;
+    }
+
+    private static string?[] ReadVocabulary(JsonInput vocabulary, int highestId)
     {
         var byId = new List<string?>();
         foreach ((string token, JsonInput value) in vocabulary.Members())
         {
-            int id = value.Number(HighestId);
+            int id = value.Number(highestId);
             while (byId.Count <= id) byId.Add(null);
             if (byId[id] is { } other) throw value.Complaint($"is {id}, which is already the id of `{other}`");
             byId[id] = token;
@@ -118,8 +129,8 @@ internal static class TokenizerReader
         return parts is [var left, var right] ? new TokenMerge(left, right) : throw merge.Complaint("is not a pair of tokens");
     }
 
-    private static AddedToken ReadAddedToken(JsonInput token) => new(
-        token["id"].Number(HighestId),
+    private static AddedToken ReadAddedToken(JsonInput token, int highestId) => new(
+        token["id"].Number(highestId),
         token["content"].Text(),
         token["special"].FlagOrNull() ?? false,
         token["normalized"].FlagOrNull() ?? false,
@@ -138,35 +149,6 @@ internal static class TokenizerReader
                 return normalizer["normalizers"].Elements().Select(ReadNormalization).Append(TextNormalization.None).Max();
             default:
                 throw normalizer["type"].Complaint($"is {normalizer["type"].Text()}; only NFC is supported");
-        }
-    }
-
-    private static (List<string> Prefix, List<string> Suffix) ReadTemplate(JsonInput processor)
-    {
-        var sides = (Prefix: new List<string>(), Suffix: new List<string>());
-        if (processor.IsNull) return sides;
-        switch (processor["type"].Text())
-        {
-            case "ByteLevel":
-                return sides; // changes offsets only
-            case "Sequence":
-                foreach (JsonInput inner in processor["processors"].Elements())
-                {
-                    (List<string> prefix, List<string> suffix) = ReadTemplate(inner);
-                    sides.Prefix.InsertRange(0, prefix);
-                    sides.Suffix.AddRange(suffix);
-                }
-                return sides;
-            case "TemplateProcessing":
-                List<string> side = sides.Prefix;
-                foreach (JsonInput item in processor["single"].Elements())
-                {
-                    if (!item["Sequence"].IsNull) side = sides.Suffix;
-                    else side.Add(item["SpecialToken"]["id"].Text());
-                }
-                return sides;
-            default:
-                throw processor["type"].Complaint($"is {processor["type"].Text()}, which is not supported");
         }
     }
 

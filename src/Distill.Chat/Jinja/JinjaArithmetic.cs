@@ -21,7 +21,7 @@ internal static class JinjaArithmetic
             case ("*", _, string text) when JinjaValues.ToInteger(left) is long times:
                 return Repeat(run, text, times);
             case ("*", JinjaList list, _) when JinjaValues.ToInteger(right) is long times:
-                times = Math.Clamp(times, 0, int.MaxValue);
+                times = list.Items.Count == 0 ? 0 : Math.Clamp(times, 0, int.MaxValue);
                 run.Spend(list.Items.Count * times);
                 return new JinjaList([.. Enumerable.Repeat(list.Items, (int)times).SelectMany(items => items)], list.IsTuple);
             case ("%", string pattern, _):
@@ -45,7 +45,10 @@ internal static class JinjaArithmetic
     {
         times = Math.Clamp(times, 0, int.MaxValue);
         run.SpendText(text.Length * times);
-        return string.Concat(Enumerable.Repeat(text, text.Length == 0 ? 0 : (int)times));
+        return string.Create((int)(text.Length * times), text, static (made, text) =>
+        {
+            for (int at = 0; at < made.Length; at += text.Length) text.CopyTo(made[at..]);
+        });
     }
 
     private static long Whole(string symbol, long left, long right)

@@ -21,9 +21,12 @@ internal sealed class JinjaDictionary
     // Python's rule for keys: 1, 1.0 and true are the same one; null is a key, too.
     private readonly record struct Key
     {
-        public Key(object? value) => Value = value is JinjaList { IsTuple: false } or JinjaDictionary
-            ? throw new JinjaError($"a {JinjaValues.TypeName(value)} cannot be a dictionary key")
-            : value;
+        public Key(object? value)
+        {
+            if (value is JinjaList { IsTuple: false } or JinjaDictionary) throw new JinjaError($"{JinjaValues.TypeName(value)} cannot be a dictionary key");
+            if (value is string text) JinjaRun.ChargeText(text);
+            Value = value;
+        }
 
         public object? Value { get; }
 

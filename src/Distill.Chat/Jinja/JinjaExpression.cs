@@ -87,7 +87,6 @@ internal sealed class JinjaItem(int line, JinjaExpression value, JinjaExpression
     {
         object? owner = value.Evaluate(scope), at = key.Evaluate(scope);
         scope.Run.Line = Line;
-        if (owner is string text) scope.Run.SpendText(text.Length);
         return JinjaValues.Item(owner, at);
     }
 }
@@ -99,7 +98,7 @@ internal sealed class JinjaSlice(int line, JinjaExpression value, JinjaExpressio
     protected override object? Compute(JinjaScope scope)
     {
         object? owner = value.Evaluate(scope);
-        scope.Run.Spend(JinjaValues.Length(owner));
+        if (owner is not string) scope.Run.Spend(JinjaValues.Length(owner));
         scope.Run.Line = Line;
         return JinjaValues.Slice(owner, start?.Evaluate(scope), stop?.Evaluate(scope), step?.Evaluate(scope));
     }
@@ -119,6 +118,7 @@ internal sealed class JinjaArguments(IReadOnlyList<(string? Name, int Stars, Jin
         foreach ((string? name, int stars, JinjaExpression expression) in items)
         {
             object? value = expression.Evaluate(scope);
+            if (stars > 0) JinjaRun.Charge(JinjaValues.Length(value));
             if (stars == 1) positional.AddRange(JinjaValues.Iterate(value));
             else if (stars == 2 && value is JinjaDictionary dictionary) foreach ((object? key, object? item) in dictionary.Items) named[JinjaText.Of(key)] = item;
             else if (stars == 2) throw new JinjaError($"`**` spreads dictionaries, not {JinjaValues.TypeName(value)}");
@@ -170,6 +170,7 @@ internal sealed class JinjaTestExpression(int line, JinjaExpression value, Func<
         object? input = value.Evaluate(scope);
         JinjaCall call = arguments.Evaluate(scope);
         scope.Run.Line = Line;
+        if (input is string text) JinjaRun.ChargeText(text);
         return test(input, call);
     }
 }
@@ -227,8 +228,6 @@ internal sealed class JinjaComparison(int line, JinjaExpression first, IReadOnly
         {
             object? right = expression.Evaluate(scope);
             scope.Run.Line = Line;
-            if (left is string a && right is string b) scope.Run.SpendText(Math.Min(a.Length, b.Length) + (symbol.EndsWith("in", StringComparison.Ordinal) ? b.Length : 0));
-            else if (right is JinjaList list) scope.Run.Spend(list.Items.Count);
             bool holds = symbol switch
             {
                 "==" => JinjaValues.AreEqual(left, right),

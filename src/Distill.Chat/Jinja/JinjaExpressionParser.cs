@@ -250,9 +250,9 @@ internal class JinjaExpressionParser(IReadOnlyList<JinjaToken> tokens)
                     _ => new JinjaName(token.Line, token.Text),
                 };
             case JinjaTokenKind.String:
-                string text = token.Text;
-                while (Current.Kind == JinjaTokenKind.String) text += tokens[Position++].Text;
-                return new JinjaConstant(token.Line, text);
+                List<string> parts = [token.Text];
+                while (Current.Kind == JinjaTokenKind.String) parts.Add(tokens[Position++].Text);
+                return new JinjaConstant(token.Line, string.Concat(parts));
             case JinjaTokenKind.Integer:
                 return long.TryParse(token.Text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
                     ? new JinjaConstant(token.Line, number)

@@ -16,7 +16,7 @@ internal static partial class JinjaFilters
         ["upper"] = (value, _) => JinjaText.Of(value).ToUpperInvariant(),
         ["lower"] = (value, _) => JinjaText.Of(value).ToLowerInvariant(),
         ["capitalize"] = (value, _) => JinjaMethods.Capitalize(JinjaText.Of(value)),
-        ["title"] = (value, _) => string.Concat(WordStarts().Split(JinjaText.Of(value)).Select(JinjaMethods.Capitalize)),
+        ["title"] = (value, call) => Title(JinjaText.Of(value), call),
         ["replace"] = (value, call) => JinjaMethods.Replace(call.Run, JinjaText.Of(value), JinjaText.Of(call.Argument(0, "old")),
             JinjaText.Of(call.Argument(1, "new")), call.Argument(2, "count") is null ? -1 : call.Integer(2, "count")),
         ["indent"] = Indent,
@@ -65,6 +65,12 @@ internal static partial class JinjaFilters
         return call.Run.Made(JinjaText.Json(value, indent, separators, call.Flag(3, "sort_keys"), call.Flag(0, "ensure_ascii")));
     }
 
+    private static string Title(string text, JinjaCall call)
+    {
+        call.Run.Spend(text.Length);
+        return string.Concat(WordStarts().Split(text).Select(JinjaMethods.Capitalize));
+    }
+
     private static string Indent(object? value, JinjaCall call)
     {
         string indent = call.Argument(0, "width") is string text ? text : new string(' ', Math.Clamp(call.Integer(0, "width", 4), 0, 1000));
@@ -81,7 +87,7 @@ internal static partial class JinjaFilters
         string name = call.Text(0, "filter");
         Func<object?, JinjaCall, object?> filter = Find(name) ?? throw new JinjaError($"unknown filter `{name}`");
         JinjaCall inner = call with { Positional = [.. call.Positional.Skip(1)] };
-        return new JinjaList([.. Paid(value, call).Select(item => filter(item, inner))]);
+        return new JinjaList([.. Paid(value, call).Select(item => filter(Charged(item), inner))]);
     }
 
     private static JinjaList Select(object? value, JinjaCall call, bool hasAttribute, bool keep)
@@ -95,7 +101,7 @@ internal static partial class JinjaFilters
             test = JinjaTests.Find(name) ?? throw new JinjaError($"unknown test `{name}`");
         }
         JinjaCall inner = call with { Positional = [.. call.Positional.Skip(skip + 1)] };
-        return new JinjaList([.. Paid(value, call).Where(item => test(Walk(item, path), inner) == keep)]);
+        return new JinjaList([.. Paid(value, call).Where(item => test(Charged(Walk(item, path)), inner) == keep)]);
     }
 
     // Elements, or one member of each when the call names an attribute.
@@ -113,6 +119,12 @@ internal static partial class JinjaFilters
         return items;
     }
 
+    private static object? Charged(object? item)
+    {
+        if (item is string text) JinjaRun.ChargeText(text);
+        return item;
+    }
+
     private static string[] Path(object? attribute) => attribute is null ? [] : JinjaText.Of(attribute).Split('.');
 
     private static object? Walk(object? item, string[] path)
@@ -124,7 +136,14 @@ internal static partial class JinjaFilters
     private static List<object?> Sorted(IReadOnlyList<object?> items, string[] path, bool caseSensitive, bool reverse)
     {
         var order = Comparer<object?>.Create((left, right) => JinjaValues.Compare(left, right) * (reverse ? -1 : 1));
-        return [.. items.OrderBy(item => Folded(Walk(item, path), caseSensitive), order)];
+        try
+        {
+            return [.. items.OrderBy(item => Folded(Walk(item, path), caseSensitive), order)];
+        }
+        catch (InvalidOperationException e) when (e.InnerException is JinjaError error)
+        {
+            throw new JinjaError(error.Message); // sorting wraps what comparing throws
+        }
     }
 
     private static List<object?> Unique(IReadOnlyList<object?> items, string[] path, bool caseSensitive)
@@ -141,7 +160,7 @@ internal static partial class JinjaFilters
         return unique;
     }
 
-    private static object? Folded(object? value, bool caseSensitive) => value is string text && !caseSensitive ? text.ToLowerInvariant() : value;
+    private static object? Folded(object? value, bool caseSensitive) => Charged(value) is string text && !caseSensitive ? text.ToLowerInvariant() : value;
 
     private static long? ToWhole(object? value) => value switch
     {

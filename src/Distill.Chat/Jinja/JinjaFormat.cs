@@ -23,7 +23,7 @@ internal static class JinjaFormat
             while (letter < pattern.Length && (char.IsAsciiDigit(pattern[letter]) || pattern[letter] == '.')) letter++;
             if (letter >= pattern.Length) throw new JinjaError("a format ends in `%`");
             string digits = pattern[(i + 1)..letter];
-            result.Append(pattern[letter] == '%' ? "%" : Convert(pattern[letter], digits, next < values.Count ? values[next++] : throw new JinjaError("the format needs more values")));
+            run.Append(result, pattern[letter] == '%' ? "%" : Convert(pattern[letter], digits, next < values.Count ? values[next++] : throw new JinjaError("the format needs more values")));
             i = letter;
         }
         if (next < values.Count) throw new JinjaError("the format has too many values");
@@ -51,9 +51,7 @@ internal static class JinjaFormat
                 string field = pattern[(i + 1)..end];
                 object? value = field.Length == 0 ? At(next++) : int.TryParse(field, NumberStyles.None, null, out int index) ? At(index)
                     : call.Named.TryGetValue(field, out object? named) ? named : throw new JinjaError($"the format field `{{{field}}}` has no value");
-                string text = JinjaText.Of(value);
-                call.Run.SpendText(result.Length + (long)text.Length > JinjaRun.LongestText ? long.MaxValue : text.Length);
-                result.Append(text);
+                call.Run.Append(result, JinjaText.Of(value));
                 i = end;
             }
             else

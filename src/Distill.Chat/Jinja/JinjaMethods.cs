@@ -13,8 +13,8 @@ internal static class JinjaMethods
         ["split"] = (text, call) => Split(text, call, fromRight: false),
         ["rsplit"] = (text, call) => Split(text, call, fromRight: true),
         ["splitlines"] = (text, call) => new JinjaList([.. SplitLines(text, call.Flag(0, "keepends"))]),
-        ["partition"] = (text, call) => Partition(text, call.Text(0, "sep"), text.IndexOf(call.Text(0, "sep"), StringComparison.Ordinal), atEnd: false),
-        ["rpartition"] = (text, call) => Partition(text, call.Text(0, "sep"), text.LastIndexOf(call.Text(0, "sep"), StringComparison.Ordinal), atEnd: true),
+        ["partition"] = (text, call) => Partition(text, call.Text(0, "sep"), Find(text, call.Text(0, "sep"), last: false), atEnd: false),
+        ["rpartition"] = (text, call) => Partition(text, call.Text(0, "sep"), Find(text, call.Text(0, "sep"), last: true), atEnd: true),
         ["startswith"] = (text, call) => Choices(call).Any(choice => text.StartsWith(choice, StringComparison.Ordinal)),
         ["endswith"] = (text, call) => Choices(call).Any(choice => text.EndsWith(choice, StringComparison.Ordinal)),
         ["removeprefix"] = (text, call) => call.Text(0, "prefix") is var prefix && text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text,
@@ -24,8 +24,8 @@ internal static class JinjaMethods
         ["lower"] = (text, _) => text.ToLowerInvariant(),
         ["title"] = (text, _) => Title(text),
         ["capitalize"] = (text, _) => Capitalize(text),
-        ["find"] = (text, call) => CodePointIndex(text, text.IndexOf(call.Text(0, "sub"), StringComparison.Ordinal)),
-        ["rfind"] = (text, call) => CodePointIndex(text, text.LastIndexOf(call.Text(0, "sub"), StringComparison.Ordinal)),
+        ["find"] = (text, call) => CodePointIndex(text, Find(text, call.Text(0, "sub"), last: false)),
+        ["rfind"] = (text, call) => CodePointIndex(text, Find(text, call.Text(0, "sub"), last: true)),
         ["count"] = (text, call) => Count(text, call.Text(0, "sub")),
         ["join"] = (text, call) => Join(call.Run, text, JinjaValues.Iterate(call.Argument(0, "iterable"))),
         ["format"] = JinjaFormat.Braces,
@@ -68,6 +68,7 @@ internal static class JinjaMethods
     /// <summary>Takes characters off the ends: whitespace, or the ones given.</summary>
     public static string Strip(string text, string? characters, bool left, bool right)
     {
+        if (characters is not null) JinjaRun.ChargeSearch(text, characters);
         int start = 0, end = text.Length;
         while (left && start < end && Matches(text[start])) start++;
         while (right && end > start && Matches(text[end - 1])) end--;
@@ -108,11 +109,8 @@ internal static class JinjaMethods
         bool first = true;
         foreach (object? item in items)
         {
-            string text = JinjaText.Of(item);
-            run.SpendText(separator.Length + text.Length);
-            if (joined.Length + separator.Length + (long)text.Length > JinjaRun.LongestText) run.SpendText(long.MaxValue);
-            if (!first) joined.Append(separator);
-            joined.Append(text);
+            if (!first) run.Append(joined, separator);
+            run.Append(joined, JinjaText.Of(item));
             first = false;
         }
         return joined.ToString();
@@ -155,6 +153,12 @@ internal static class JinjaMethods
         return call;
     }
 
+    private static int Find(string text, string part, bool last)
+    {
+        JinjaRun.ChargeSearch(text, part);
+        return last ? text.LastIndexOf(part, StringComparison.Ordinal) : text.IndexOf(part, StringComparison.Ordinal);
+    }
+
     private static string? Characters(JinjaCall call) => call.Argument(0, "chars") is null ? null : call.Text(0, "chars");
 
     private static IEnumerable<string> Choices(JinjaCall call) =>
@@ -166,6 +170,7 @@ internal static class JinjaMethods
         string? separator = call.Argument(0, "sep") is null ? null : call.Text(0, "sep");
         if (separator is { Length: 0 }) throw new JinjaError("split needs a separator that is not empty");
         if (separator is null) text = Strip(text, null, left: !fromRight, right: fromRight);
+        else JinjaRun.ChargeSearch(text, separator);
 
         var parts = new List<object?>();
         (int start, int end) = (0, text.Length);
@@ -213,6 +218,7 @@ internal static class JinjaMethods
     private static long Count(string text, string part)
     {
         if (part.Length == 0) return JinjaValues.Length(text) + 1;
+        JinjaRun.ChargeSearch(text, part);
         long count = 0;
         for (int at = text.IndexOf(part, StringComparison.Ordinal); at >= 0; at = text.IndexOf(part, at + part.Length, StringComparison.Ordinal)) count++;
         return count;

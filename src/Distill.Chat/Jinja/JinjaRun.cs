@@ -13,10 +13,13 @@ internal sealed class JinjaRun(TimeProvider clock)
     /// <summary>Deepest nesting of macro calls.</summary>
     public const int DeepestCall = 100;
 
-    // One unit is one node evaluated, one list element made, or eight characters of text made: seconds and
-    // some hundred megabytes at the very most, thousands of times what a conversation of a million tokens needs.
-    private const long MostWork = 20_000_000;
-    private const int CharactersPerUnit = 8;
+    // One unit is one node evaluated, one list element made, or some characters of text looked at: half a second and
+    // some hundred megabytes at the very most, and still many times what a conversation of a million tokens needs.
+    private const long MostWork = 3_000_000;
+    private const int CharactersPerUnit = 32, ComparisonsPerUnit = 1024, UnitsPerVisit = 4;
+
+    [ThreadStatic]
+    private static JinjaRun? _atWork;
 
     private long _work;
 
@@ -48,6 +51,41 @@ internal sealed class JinjaRun(TimeProvider clock)
         if (_work > MostWork) throw new JinjaError("the template does too much work (an endless loop?)");
     }
 
+    /// <summary>Does work for which <see cref="Charge"/> makes this rendering pay.</summary>
+    public T Work<T>(Func<T> work)
+    {
+        JinjaRun? outer = _atWork;
+        _atWork = this;
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            _atWork = outer;
+        }
+    }
+
+    /// <summary>Makes the rendering at work on this thread pay. Values compare, print and loop without knowing whose they are.</summary>
+    /// <exception cref="JinjaError">The limit is reached.</exception>
+    public static void Charge(long units) => _atWork?.Spend(units);
+
+    /// <summary>Pays for a look at every character of a text.</summary>
+    /// <exception cref="JinjaError">The limit is reached.</exception>
+    public static void ChargeText(string text) => Charge(text.Length / CharactersPerUnit);
+
+    /// <summary>Pays for looking for one text in another, which takes the product of their lengths when somebody means harm.</summary>
+    /// <exception cref="JinjaError">The limit is reached.</exception>
+    public static void ChargeSearch(string text, string part) => Charge(text.Length / CharactersPerUnit + (long)text.Length * part.Length / ComparisonsPerUnit);
+
+    /// <summary>Pays for one value inside another, and keeps the stack from overflowing.</summary>
+    /// <exception cref="JinjaError">A limit is reached.</exception>
+    public static void Visit()
+    {
+        Charge(UnitsPerVisit);
+        EnsureStack();
+    }
+
     /// <summary>Pays for a text before it is made.</summary>
     /// <exception cref="JinjaError">A limit is reached.</exception>
     public void SpendText(long length)
@@ -65,10 +103,14 @@ internal sealed class JinjaRun(TimeProvider clock)
 
     /// <summary>Prints.</summary>
     /// <exception cref="JinjaError">The output is too long.</exception>
-    public void Print(string text)
+    public void Print(string text) => Append(Output, text);
+
+    /// <summary>Pays for a text that makes another one longer.</summary>
+    /// <exception cref="JinjaError">That one becomes too long.</exception>
+    public void Append(StringBuilder longer, string text)
     {
-        SpendText(Output.Length + (long)text.Length > LongestText ? long.MaxValue : text.Length);
-        Output.Append(text);
+        SpendText(longer.Length + (long)text.Length > LongestText ? long.MaxValue : text.Length);
+        longer.Append(text);
     }
 
     /// <summary>Runs <paramref name="body"/> and gives back what it printed.</summary>

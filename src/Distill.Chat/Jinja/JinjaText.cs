@@ -15,24 +15,64 @@ internal static class JinjaText
     };
 
     /// <summary>A value as it is spelled inside a list: text in quotes.</summary>
+    /// <exception cref="JinjaError">The text becomes too long.</exception>
     public static string Repr(object? value)
     {
-        JinjaRun.EnsureStack();
-        return value switch
+        var text = new StringBuilder();
+        Write(value);
+        string spelled = text.ToString();
+        JinjaRun.ChargeText(spelled);
+        return spelled;
+
+        void Write(object? element)
         {
-            null => "None",
-            bool flag => flag ? "True" : "False",
-            long number => number.ToString(CultureInfo.InvariantCulture),
-            double number => OfNumber(number),
-            string text => Quote(text),
-            JinjaUndefined => "Undefined",
-            JinjaList { IsTuple: true } tuple => tuple.Items.Count == 1 ? $"({Repr(tuple.Items[0])},)" : $"({string.Join(", ", tuple.Items.Select(Repr))})",
-            JinjaList list => $"[{string.Join(", ", list.Items.Select(Repr))}]",
-            JinjaDictionary dictionary => $"{{{string.Join(", ", dictionary.Items.Select(item => $"{Repr(item.Key)}: {Repr(item.Value)}"))}}}",
-            JinjaFunction function => $"<function {function.Name}>",
-            _ => $"<{value.GetType().Name["Jinja".Length..].ToLowerInvariant()}>",
-        };
+            JinjaRun.Visit();
+            if (text.Length > JinjaRun.LongestText) throw new JinjaError("a value is too long to print");
+            switch (element)
+            {
+                case JinjaList list:
+                    WriteItems(list.IsTuple ? '(' : '[', list.IsTuple ? ')' : ']', list.Items, Write);
+                    if (list is { IsTuple: true, Items.Count: 1 }) text.Insert(text.Length - 1, ',');
+                    break;
+                case JinjaDictionary dictionary:
+                    WriteItems('{', '}', dictionary.Items, item =>
+                    {
+                        Write(item.Key);
+                        text.Append(": ");
+                        Write(item.Value);
+                    });
+                    break;
+                default:
+                    text.Append(ReprOfOne(element));
+                    break;
+            }
+        }
+
+        void WriteItems<T>(char open, char close, IEnumerable<T> items, Action<T> write)
+        {
+            text.Append(open);
+            bool first = true;
+            foreach (T item in items)
+            {
+                if (!first) text.Append(", ");
+                first = false;
+                write(item);
+            }
+            text.Append(close);
+        }
     }
+
+    private static string ReprOfOne(object? value) => value switch
+    {
+        null => "None",
+        bool flag => flag ? "True" : "False",
+        long number => number.ToString(CultureInfo.InvariantCulture),
+        double number => OfNumber(number),
+        string text => Quote(text),
+        JinjaUndefined => "Undefined",
+        JinjaFunction function => $"<function {function.Name}>",
+        _ => $"<{value.GetType().Name["Jinja".Length..].ToLowerInvariant()}>",
+    };
 
     /// <summary>A floating-point number in Python's spelling: always with a point or an exponent.</summary>
     public static string OfNumber(double number)
@@ -77,7 +117,7 @@ internal static class JinjaText
 
         void Write(object? element, int depth)
         {
-            JinjaRun.EnsureStack();
+            JinjaRun.Visit();
             if (json.Length > JinjaRun.LongestText) throw new JinjaError("tojson makes too long a text");
             switch (element)
             {

@@ -5,6 +5,11 @@ namespace Distill.Chat.Jinja;
 /// <summary>What Python does with values, as far as templates rely on it.</summary>
 internal static class JinjaValues
 {
+    // A character taken out of a text is a text of its own.
+    private const int UnitsPerCharacter = 2;
+
+    private static readonly string[] Short = [.. Enumerable.Range(0, 256).Select(c => ((char)c).ToString())];
+
     /// <summary>A value from JSON.</summary>
     public static object? FromJson(JsonElement json)
     {
@@ -59,12 +64,12 @@ internal static class JinjaValues
     /// <summary>Whether two values are equal; 1, 1.0 and true are.</summary>
     public static bool AreEqual(object? left, object? right)
     {
-        JinjaRun.EnsureStack();
+        JinjaRun.Visit();
         return (left, right) switch
         {
             (null, null) or (JinjaUndefined, JinjaUndefined) => true,
-            (string a, string b) => string.Equals(a, b, StringComparison.Ordinal),
-            (JinjaList a, JinjaList b) => a.IsTuple == b.IsTuple && a.Items.Count == b.Items.Count && a.Items.Zip(b.Items).All(pair => AreEqual(pair.First, pair.Second)),
+            (string a, string b) => AreEqual(a, b),
+            (JinjaList a, JinjaList b) => a.IsTuple == b.IsTuple && AreEqual(a.Items, b.Items),
             (JinjaDictionary a, JinjaDictionary b) => a.Count == b.Count && a.Items.All(item => b.TryGet(item.Key, out object? other) && AreEqual(item.Value, other)),
             (long a, long b) => a == b,
             _ when ToNumber(left) is double a && ToNumber(right) is double b => a == b,
@@ -72,14 +77,35 @@ internal static class JinjaValues
         };
     }
 
+    /// <summary>Whether two texts are equal.</summary>
+    public static bool AreEqual(string left, string right)
+    {
+        if (left.Length == right.Length) JinjaRun.ChargeText(left);
+        return string.Equals(left, right, StringComparison.Ordinal);
+    }
+
+    private static bool AreEqual(IReadOnlyList<object?> left, IReadOnlyList<object?> right)
+    {
+        if (left.Count != right.Count) return false;
+        for (int i = 0; i < left.Count; i++)
+        {
+            if (!AreEqual(left[i], right[i])) return false;
+        }
+        return true;
+    }
+
     /// <summary>Order of two numbers, texts or lists.</summary>
     /// <exception cref="JinjaError">They have none.</exception>
     public static int Compare(object? left, object? right)
     {
-        JinjaRun.EnsureStack();
+        JinjaRun.Visit();
         if (left is long first && right is long second) return first.CompareTo(second);
         if (ToNumber(left) is double a && ToNumber(right) is double b) return a.CompareTo(b);
-        if (left is string x && right is string y) return string.CompareOrdinal(x, y);
+        if (left is string x && right is string y)
+        {
+            JinjaRun.ChargeText(x.Length < y.Length ? x : y);
+            return string.CompareOrdinal(x, y);
+        }
         if (left is JinjaList l && right is JinjaList r)
         {
             for (int i = 0; i < Math.Min(l.Items.Count, r.Items.Count); i++)
@@ -113,8 +139,8 @@ internal static class JinjaValues
     public static IReadOnlyList<object?> Iterate(object? value) => value switch
     {
         JinjaList list => list.Items,
-        JinjaDictionary dictionary => [.. dictionary.Items.Select(item => item.Key)],
-        string text => [.. Characters(text)],
+        JinjaDictionary dictionary => Keys(dictionary),
+        string text => Characters(text),
         JinjaUndefined => [],
         _ => throw new JinjaError($"{TypeName(value)} cannot be looped over"),
     };
@@ -125,7 +151,7 @@ internal static class JinjaValues
     {
         JinjaList list => list.Items.Count,
         JinjaDictionary dictionary => dictionary.Count,
-        string text => text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Characters(text).Count : text.Length,
+        string text => CountCharacters(text),
         JinjaUndefined => 0,
         _ => throw new JinjaError($"{TypeName(value)} has no length"),
     };
@@ -133,14 +159,32 @@ internal static class JinjaValues
     /// <summary>The code points of a text, each as a text. Half a surrogate pair counts as one.</summary>
     public static List<string> Characters(string text)
     {
+        JinjaRun.Charge(UnitsPerCharacter * (long)text.Length);
         var characters = new List<string>(text.Length);
         for (int i = 0; i < text.Length; i++)
         {
             int length = i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]) ? 2 : 1;
-            characters.Add(text.Substring(i, length));
+            characters.Add(text[i] < Short.Length ? Short[text[i]] : text.Substring(i, length));
             i += length - 1;
         }
         return characters;
+    }
+
+    private static int CountCharacters(string text)
+    {
+        JinjaRun.ChargeText(text);
+        int count = text.Length;
+        for (int i = text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF'); i >= 0 && i + 1 < text.Length; i++)
+        {
+            if (char.IsSurrogatePair(text[i], text[i + 1])) count--;
+        }
+        return count;
+    }
+
+    private static List<object?> Keys(JinjaDictionary dictionary)
+    {
+        JinjaRun.Charge(dictionary.Count);
+        return [.. dictionary.Items.Select(item => item.Key)];
     }
 
     /// <summary>Whether <paramref name="container"/> holds <paramref name="element"/>: an element, a key, or a stretch of text.</summary>
@@ -149,11 +193,17 @@ internal static class JinjaValues
     {
         (JinjaDictionary dictionary, _) => dictionary.TryGet(element, out _),
         (JinjaList list, _) => list.Items.Any(item => AreEqual(item, element)),
-        (string text, string part) => text.Contains(part, StringComparison.Ordinal),
+        (string text, string part) => ContainsText(text, part),
         (JinjaUndefined, _) => false,
         (string, _) => throw new JinjaError($"`in` looks for text in text, not for {TypeName(element)}"),
         _ => throw new JinjaError($"{TypeName(container)} cannot hold anything"),
     };
+
+    private static bool ContainsText(string text, string part)
+    {
+        JinjaRun.ChargeSearch(text, part);
+        return text.Contains(part, StringComparison.Ordinal);
+    }
 
     /// <summary>A member written with a dot: a method first, then a key.</summary>
     public static object? Attribute(object? value, string name) => value switch
@@ -175,9 +225,10 @@ internal static class JinjaValues
                 if (index < 0) index += list.Items.Count;
                 return index >= 0 && index < list.Items.Count ? list.Items[(int)index] : new JinjaUndefined($"[{key}]");
             case string text when ToInteger(key) is long index:
-                List<string> characters = Characters(text);
-                if (index < 0) index += characters.Count;
-                return index >= 0 && index < characters.Count ? characters[(int)index] : new JinjaUndefined($"[{key}]");
+                int count = CountCharacters(text);
+                if (index < 0) index += count;
+                if (index < 0 || index >= count) return new JinjaUndefined($"[{key}]");
+                return count == text.Length ? text[(int)index].ToString() : Characters(text)[(int)index];
             default:
                 return key is string name ? Attribute(value, name) : value is JinjaUndefined undefined
                     ? throw new JinjaError($"`{undefined.Name}` is undefined and has no elements")
@@ -189,6 +240,7 @@ internal static class JinjaValues
     /// <exception cref="JinjaError">It has no elements in order, or a bound is not a whole number.</exception>
     public static object Slice(object? value, object? start, object? stop, object? step)
     {
+        if (value is string plain && step is null && CountCharacters(plain) == plain.Length) return Substring(plain, Bound(start), Bound(stop));
         IReadOnlyList<object?> items = value switch
         {
             JinjaList list => list.Items,
@@ -212,6 +264,14 @@ internal static class JinjaValues
             if (bound is not long given) return otherwise;
             if (given < 0) given += items.Count;
             return Math.Clamp(given, by > 0 ? 0 : -1, by > 0 ? items.Count : items.Count - 1);
+        }
+
+        static string Substring(string text, long? start, long? stop)
+        {
+            int from = Place(start ?? 0), to = Place(stop ?? text.Length);
+            return from < to ? text[from..to] : "";
+
+            int Place(long bound) => (int)Math.Clamp(bound < 0 ? bound + text.Length : bound, 0, text.Length);
         }
 
         static long? Bound(object? bound) => bound is null ? null : ToInteger(bound) ?? throw new JinjaError($"a slice bound is {TypeName(bound)}, not a whole number");

@@ -31,6 +31,10 @@ internal static class TokenizerComparison
         return differences;
     }
 
+    /// <summary>Texts of a vocabulary's added tokens.</summary>
+    public static string[] AddedTokens(string tokenizerFile) =>
+        [.. ModelTokenizer.Load(Path.GetDirectoryName(tokenizerFile)!).Definition.AddedTokens.Select(token => token.Content)];
+
     private static string Show(ModelTokenizer tokenizer, int[] ids) => string.Join(' ', ids.Select(id => $"{id}:{tokenizer.TokenText(id)}"));
 
     private static string Escape(string text) => JsonValue.Create(text).ToJsonString();

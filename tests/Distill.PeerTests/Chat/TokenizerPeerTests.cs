@@ -18,8 +18,7 @@ public sealed class TokenizerPeerTests
     public async Task SameIdsAndTextAsTheRustLibrary(string package, int seed)
     {
         string file = await NodePeer.PackageFileAsync(package, "models", "tokenizer.json");
-        string[] addedTokens = [.. ModelTokenizer.Load(Path.GetDirectoryName(file)!).Definition.AddedTokens.Select(token => token.Content)];
-        List<string> texts = [.. TextSamples.Varied(seed, TextsForEachVocabulary, addedTokens)];
+        List<string> texts = [.. TextSamples.Varied(seed, TextsForEachVocabulary, TokenizerComparison.AddedTokens(file))];
         if (SharedTexts.Folder is not null) texts.AddRange(SharedTexts.All().Where((_, i) => i % SharedDataStride == seed));
         IReadOnlyList<string> differences = await TokenizerComparison.DifferencesAsync(file, texts);
         Assert.True(differences.Count == 0, $"{file}\n" + string.Join("\n", differences));

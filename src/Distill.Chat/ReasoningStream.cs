@@ -1,4 +1,4 @@
-namespace Distill.Cli.Chat;
+namespace Distill.Chat;
 
 /// <summary>
 /// Tells reasoning from answer while a completion arrives in pieces. The tags themselves are left out; a piece that may be the start of a tag
@@ -6,9 +6,9 @@ namespace Distill.Cli.Chat;
 /// </summary>
 /// <param name="startsInReasoning">Whether the prompt has opened the reasoning already.</param>
 /// <param name="show">Receives text, and whether it is reasoning.</param>
-internal sealed class ReasoningStream(bool startsInReasoning, Action<string, bool> show)
+public sealed class ReasoningStream(bool startsInReasoning, Action<string, bool> show)
 {
-    private const string Open = "<think>", Close = "</think>";
+    private const string Open = ChatFormat.ThinkOpen, Close = ChatFormat.ThinkClose;
 
     private string _held = "";
     private bool _reasoning = startsInReasoning;
@@ -16,6 +16,7 @@ internal sealed class ReasoningStream(bool startsInReasoning, Action<string, boo
     /// <summary>Takes the next piece.</summary>
     public void Append(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         _held += text;
         while (true)
         {
