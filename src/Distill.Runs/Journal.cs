@@ -205,7 +205,9 @@ public sealed class Journal : IDisposable
     private void FlushLocked()
     {
         if (_unflushed == 0) return;
+        long start = _options.Time.GetTimestamp();
         RandomAccess.FlushToDisk(_file);
+        _options.OnFlush?.Invoke(_options.Time.GetElapsedTime(start));
         _unflushed = 0;
         _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }

@@ -19,6 +19,9 @@ public sealed record JournalOptions
     /// <summary>Bytes from which a <see cref="SegmentedJournal"/> begins another file.</summary>
     public long SegmentBytes { get; init; } = 64 << 20;
 
+    /// <summary>Told how long each flush took, or null.</summary>
+    public Action<TimeSpan>? OnFlush { get; init; }
+
     /// <summary>Clock of the flushes.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

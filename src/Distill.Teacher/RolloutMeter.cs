@@ -12,6 +12,9 @@ internal static class RolloutMeter
     private static readonly Gauge<double> CutRatio = Meter.CreateGauge<double>("distill.teacher.cut_ratio", "1", "Share of rollouts cut off by the token limit.");
     private static readonly Counter<long> Samples = Meter.CreateCounter<long>("distill.teacher.samples", "{rollout}", "Rollouts by end state.");
 
+    /// <summary>Time of a flush of the ledger.</summary>
+    public static readonly Histogram<double> Flush = Meter.CreateHistogram<double>("distill.teacher.wal.fsync", "s", "Seconds of a flush of the ledger to the disk.");
+
     /// <summary>Part files written.</summary>
     public static readonly Counter<long> Parts = Meter.CreateCounter<long>("distill.teacher.shard.commits", "{file}", "Part files written.");
 

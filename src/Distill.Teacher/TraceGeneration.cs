@@ -31,7 +31,7 @@ public sealed class TraceGeneration
         (_open, _time, _rowsPerPart) = (open, time, rowsPerPart);
 
     /// <summary>How the ledger is kept.</summary>
-    internal JournalOptions Journal { get; init; } = new();
+    internal JournalOptions Journal { get; init; } = new() { OnFlush = time => RolloutMeter.Flush.Record(time.TotalSeconds) };
 
     /// <summary>Runs the stage, or goes on with it where <see cref="TeacherGenOptions.Out"/> holds unfinished work.</summary>
     /// <exception cref="InputException">

@@ -1,3 +1,4 @@
+using Distill.Inference.Endpoints;
 using Distill.Runs;
 using Distill.Teacher;
 using Distill.Tests.Inference.Endpoints;
@@ -45,6 +46,23 @@ public sealed class EndpointTeacherTests : IDisposable
     }
 
     [Fact]
+    public async Task TheKeyIsInNoFileOfTheRunNorInWhatItSays()
+    {
+        await using var server = new ScriptedServer((request, stream) => Send(stream, request.Number % 3 == 0
+            ? Reply(400, $$$"""{"error":{"message":"prompt is too long for {{{request.Headers["Authorization"]}}}"}}""") : GoodStream()));
+        TeacherGenOptions options = Options(server.Url, prompts: 9, samples: 1);
+        var said = new List<string>();
+        var progress = new SynchronousProgress(reading => said.Add($"{reading} {string.Join(' ', reading.Further ?? [])}"));
+        TeacherGenResult result = await Generation(server, ApiKey.Find(null, _ => "sk-very-secret")).GenerateAsync(options, progress, CancellationToken.None);
+        Assert.Equal("Bearer sk-very-secret", server.Requests[0].Headers["Authorization"]);
+        Assert.Equal(3, result.Failed);
+        foreach (string file in Directory.GetFiles(options.Out, "*", SearchOption.AllDirectories))
+            Assert.True(File.ReadAllBytes(file).AsSpan().IndexOf("secret"u8) < 0, file);
+        Assert.DoesNotContain("secret", string.Join(' ', said) + result + string.Join(' ', result.Notes), StringComparison.Ordinal);
+        Assert.Contains(said, line => line.Contains(server.Url, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task ARunThatTheServerStoppedGoesOnWhereItWas()
     {
         bool up = true;
@@ -58,16 +76,25 @@ public sealed class EndpointTeacherTests : IDisposable
         Assert.Equal(10, TraceReader.Count(options.Out));
     }
 
-    private static TraceGeneration Generation(ScriptedServer server) => new(
+    private static TraceGeneration Generation(ScriptedServer server, ApiKey? key = null) => new(
         (options, _) => new Distill.Inference.Fleet.EndpointFleet(new()
         {
             Endpoints = [new() { Url = server.Url }],
             Model = options.Model!,
             Concurrency = options.Concurrency,
+            Key = key,
             RetryDelay = TimeSpan.FromMilliseconds(5),
             BreakDuration = TimeSpan.FromMilliseconds(5),
         }),
         TimeProvider.System, rowsPerPart: 7);
+
+    private sealed class SynchronousProgress(Action<ProgressEvent> report) : IProgress<ProgressEvent>
+    {
+        public void Report(ProgressEvent value)
+        {
+            lock (this) report(value);
+        }
+    }
 
     private TeacherGenOptions Options(string url, int prompts, int samples)
     {
