@@ -22,7 +22,8 @@ internal static class TraceFacts
             ["bytes"] = files.Sum(file => new FileInfo(file).Length),
             ["verdicts"] = Counts(Enum.GetValues<Outcome>(), outcome => counts[outcome]),
             ["verdict_reasons"] = new JsonObject(counts.VerdictReasons.OrderByDescending(reason => reason.Value).Select(reason => KeyValuePair.Create(reason.Key, (JsonNode?)reason.Value))),
-            ["end_states"] = Counts(Enum.GetValues<FinishReason>(), reason => counts[reason]),
+            ["end_states"] = new JsonObject(counts.EndStates.Select(state => KeyValuePair.Create(state.Key, (JsonNode?)state.Value))),
+            ["finish_reasons"] = Counts(Enum.GetValues<FinishReason>(), reason => counts[reason]),
             ["tokens"] = new JsonObject
             {
                 ["prompt"] = counts.PromptTokens,

@@ -41,9 +41,8 @@ public sealed class TraceStatistics
     /// <summary>Traces with an outcome.</summary>
     public long this[Outcome outcome] => _outcomes[(int)outcome];
 
-    /// <summary>Traces by end state, e.g. <c>complete</c>, <c>truncated</c>; those that do not occur are left out.</summary>
-    public IReadOnlyDictionary<string, long> EndStates => Enum.GetValues<EndState>().Where(state => _endStates[(int)state] > 0)
-        .ToDictionary(TraceSchema.NameOf, state => _endStates[(int)state], StringComparer.Ordinal);
+    /// <summary>Traces by end state: <c>complete</c>, <c>truncated</c> and so on, those that do not occur with 0.</summary>
+    public IReadOnlyDictionary<string, long> EndStates => Enum.GetValues<EndState>().ToDictionary(TraceSchema.NameOf, state => _endStates[(int)state], StringComparer.Ordinal);
 
     /// <summary>Traces with a finish reason.</summary>
     public long this[FinishReason reason] => _finishReasons[(int)reason];

@@ -39,7 +39,7 @@ public sealed class InspectTests : IDisposable
         Assert.Equal("traces", root.GetProperty("kind").GetString());
         Assert.Equal((20, 20), (root.GetProperty("rows").GetInt32(), root.GetProperty("distinct_ids").GetInt32()));
         Assert.Equal(20, root.GetProperty("verdicts").GetProperty("correct").GetInt32());
-        Assert.Equal(20, root.GetProperty("end_states").GetProperty("stop").GetInt32());
+        Assert.Equal(20, root.GetProperty("end_states").GetProperty("complete").GetInt32());
         Assert.Equal(JsonValueKind.Number, root.GetProperty("tokens").GetProperty("completion").ValueKind);
         Assert.True(root.GetProperty("stage").GetProperty("finished").GetBoolean());
     }

@@ -22,17 +22,17 @@ public sealed class EndpointPeerTests : IDisposable
     {
         string teacher = Path.Combine(NodePeer.ProjectFolder, "..", "..", "artifacts", "tiny-r1"), gguf = _folder["tiny-r1.gguf"];
         GgufExport.Write(teacher, gguf, GgufFileType.F32, "tiny-r1");
-        await PromptsStage.RunAsync(new PromptsOptions { Short = 60, Out = _folder["problems"] }, new Progress<ProgressEvent>(), CancellationToken.None);
-        var options = new TeacherGenOptions { Prompts = Path.Combine(_folder["problems"], PromptsStage.FileName), Samples = 3, MaxTokens = 160, Temperature = 1, Out = _folder["embedded"] };
+        await PromptsStage.RunAsync(new PromptsOptions { Short = 50, Out = _folder["problems"] }, new Progress<ProgressEvent>(), CancellationToken.None);
+        var options = new TeacherGenOptions { Prompts = Path.Combine(_folder["problems"], PromptsStage.FileName), Samples = 2, MaxTokens = 160, Temperature = 1, Out = _folder["embedded"] };
         await TraceGeneration.RunAsync(options with { Teacher = teacher }, new Progress<ProgressEvent>(), CancellationToken.None);
 
         await using LlamaServer server = await LlamaServer.StartAsync(gguf, slots: 4);
         TeacherGenOptions served = options with { Endpoint = [server.Url], Model = "tiny-r1", Tokenizer = teacher, Concurrency = 4, Out = _folder["served"] };
         TeacherGenResult result = await TraceGeneration.RunAsync(served, new Progress<ProgressEvent>(), CancellationToken.None);
 
-        Assert.Equal((180, 0), (result.Rollouts, result.Failed));
+        Assert.Equal((100, 0), (result.Rollouts, result.Failed));
         Trace[] here = [.. TraceReader.Read(_folder["embedded"])], there = [.. TraceReader.Read(_folder["served"])];
-        Assert.Equal(180, there.Select(trace => trace.Id).Distinct().Count());
+        Assert.Equal(100, there.Select(trace => trace.Id).Distinct().Count());
         Assert.Equal(here.Select(trace => (trace.Prompt.Id, trace.SampleIndex, trace.Completion.PromptTokens)), there.Select(trace => (trace.Prompt.Id, trace.SampleIndex, trace.Completion.PromptTokens)));
         AssertAlike(here, there, trace => trace.Verdict.Outcome == Outcome.Correct);
         AssertAlike(here, there, trace => trace.Completion.EndState == EndState.Truncated);

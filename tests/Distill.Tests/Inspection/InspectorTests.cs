@@ -103,7 +103,8 @@ public sealed class InspectorTests : IDisposable
             JsonObject facts = Facts("traces", path);
             Assert.Equal((5, 4, 2), ((int)facts["rows"]!, (int)facts["distinct_ids"]!, (int)facts["files"]!));
             Assert.Equal("""{"correct":3,"incorrect":1,"unverifiable":1}""", facts["verdicts"]!.ToJsonString());
-            Assert.Equal("""{"stop":3,"length":1,"error":1}""", facts["end_states"]!.ToJsonString());
+            Assert.Equal("""{"complete":3,"language_mixed":0,"empty_think":0,"unclosed_think":0,"truncated":1,"loop":0,"failed":1}""", facts["end_states"]!.ToJsonString());
+            Assert.Equal("""{"stop":3,"length":1,"error":1}""", facts["finish_reasons"]!.ToJsonString());
             Assert.Equal("""{"prompt":61,"completion":588,"mean_completion":117.6,"longest_completion":500}""", facts["tokens"]!.ToJsonString());
             Assert.Contains("messages.content", facts["columns"]!.AsArray().Select(column => (string?)column!["name"]));
         }

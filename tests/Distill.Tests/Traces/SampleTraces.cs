@@ -28,6 +28,8 @@ internal static class SampleTraces
                 FinishReason = finish,
                 PromptTokens = 10 + index,
                 CompletionTokens = tokens ?? 20 + index,
+                EndState = finish switch { FinishReason.Error => EndState.Failed, FinishReason.Length => EndState.Truncated, _ => unclosed ? EndState.UnclosedThink : EndState.Complete },
+                Origin = new CompletionOrigin { Endpoint = $"http://host{index}/v1", Model = "tiny-r1", Fingerprint = $"fp-{index}", Attempts = 1 + index, FirstTextSeconds = 0.125 * index, CachedTokens = index },
             },
             Verdict = new Verdict(outcome, outcome == Outcome.Correct ? "equal_number" : "different_number", $"{2 + index}", "math/1"),
             Seconds = 0.25 * index,
