@@ -9,7 +9,7 @@ public sealed record ColumnMap
     /// <summary>Finds everything by the names in common use.</summary>
     public static readonly ColumnMap Automatic = new();
 
-    internal static readonly string[] PromptNames = ["messages", "prompt", "problem", "question", "conversations", "query", "instruction", "input", "text"];
+    internal static readonly string[] PromptNames = ["messages", "prompt", "problem", "question", "conversations", "query", "instruction", "input", "question_content", "text"];
     internal static readonly string[] ContextNames = ["context", "passage", "body"];
     internal static readonly string[] AnswerNames = ["reference_answer", "answer", "final_answer", "gold", "expected_answer", "ground_truth", "correct_answer", "target"];
     internal static readonly string[] SolutionNames = ["reference_reasoning", "solution", "rationale", "explanation"];

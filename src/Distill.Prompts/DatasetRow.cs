@@ -30,6 +30,10 @@ public abstract class DatasetRow
     /// <exception cref="InputException">A message has no role or content, or an unknown role.</exception>
     public abstract IReadOnlyList<Message>? Messages(string name);
 
+    /// <summary>The value as JSON, or null when it is missing.</summary>
+    /// <exception cref="InputException">The value cannot be read.</exception>
+    internal abstract string? Json(string name);
+
     /// <summary>The value when it can be the row's own name, else null: a number is often unique in its file only.</summary>
     internal abstract string? Id(string name);
 
@@ -43,12 +47,13 @@ public abstract class DatasetRow
     /// <param name="source">Source of rows that name none.</param>
     /// <param name="answerRequired">Whether a row without reference answer is an error.</param>
     /// <param name="answerFromConversation">Whether the last assistant turn counts as a worked solution; not where it is what is to be judged.</param>
+    /// <param name="promptRequired">Whether a row without a problem is an error; not where only answers are compared.</param>
     /// <exception cref="InputException">The row lacks something.</exception>
-    public Prompt ToPrompt(ColumnMap columns, string source, bool answerRequired = false, bool answerFromConversation = true)
+    public Prompt ToPrompt(ColumnMap columns, string source, bool answerRequired = false, bool answerFromConversation = true, bool promptRequired = true)
     {
         string? prompt = Find(columns.Prompt, ColumnMap.PromptNames);
         IReadOnlyList<Message>? messages = prompt is null ? null : Messages(prompt);
-        return new PromptFields
+        return PromptChecks.AddTo(new PromptFields
         {
             Where = Where,
             Id = Find(columns.Id, ColumnMap.IdNames) is { } id ? Id(id) : null,
@@ -59,7 +64,10 @@ public abstract class DatasetRow
             Answer = Value(columns.Answer, ColumnMap.AnswerNames, ", "),
             Solution = Value(columns.Solution, ColumnMap.SolutionNames, "\n\n"),
             Source = Value(columns.Source, ColumnMap.SourceNames, "/"),
-        }.ToPrompt(columns, source, answerRequired, answerFromConversation);
+            Tests = VerificationColumns.TestsOf(this),
+            Choices = VerificationColumns.ChoicesOf(this),
+            Verifier = VerificationColumns.VerifierOf(this),
+        }.ToPrompt(columns, source, answerRequired, answerFromConversation, promptRequired), Text("checks"));
     }
 
     private string? Value(string? chosen, string[] known, string separator) => Find(chosen, known) is { } name ? Text(name, separator) : null;

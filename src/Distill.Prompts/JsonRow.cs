@@ -32,6 +32,8 @@ internal sealed class JsonRow : DatasetRow
     public override IReadOnlyList<Message>? Messages(string name) => Guard(() =>
         Find(name) is { ValueKind: JsonValueKind.Array } list ? (IReadOnlyList<Message>)[.. list.EnumerateArray().Select(MessageOf)] : null);
 
+    internal override string? Json(string name) => Find(name) is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } value ? value.GetRawText() : null;
+
     internal override string? Id(string name) => Find(name).ValueKind == JsonValueKind.String ? Text(name) : null;
 
     // `info.think_content` is a key of that name, or a key of the object under `info`.

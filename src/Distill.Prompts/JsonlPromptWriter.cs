@@ -58,7 +58,23 @@ public static class JsonlPromptWriter
         }
         if (prompt.ReferenceAnswer is not null) writer.WriteString("reference_answer", prompt.ReferenceAnswer);
         if (prompt.ReferenceReasoning is not null) writer.WriteString("reference_reasoning", prompt.ReferenceReasoning);
+        if (prompt.Choices.Count > 0)
+        {
+            writer.WriteStartArray("choices");
+            foreach (string choice in prompt.Choices) writer.WriteStringValue(choice);
+            writer.WriteEndArray();
+        }
+        if (prompt.Verifier is not null) writer.WriteString("verifier", prompt.Verifier);
+        if (prompt.Tests is not null) WriteTests(writer, prompt.Tests);
         writer.WriteString("source", prompt.Source);
         writer.WriteEndObject();
+    }
+
+    // The columns that the tests were read from, so that they are read again; `prompt` is there already.
+    private static void WriteTests(Utf8JsonWriter writer, string tests)
+    {
+        using JsonDocument columns = JsonDocument.Parse(tests);
+        foreach (JsonProperty column in columns.RootElement.EnumerateObject())
+            if (column.Name != "prompt") column.WriteTo(writer);
     }
 }

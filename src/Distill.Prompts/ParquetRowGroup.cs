@@ -90,6 +90,33 @@ internal sealed class ParquetRowGroup
             IReadOnlyList<string?>? List(string field) => group._names.TryGetValue($"{name}.{field}", out string? column) ? group.ListsOf(column)[row] : null;
         }
 
+        internal override string? Json(string name)
+        {
+            if (group._names.TryGetValue(name, out string? column))
+            {
+                if (!group._table.IsList(column)) return group.TextsOf(column)[row] is { } text ? VerificationColumns.Quote(text) : null;
+                return $"[{string.Join(',', group.ListsOf(column)[row].Select(QuoteOrNull))}]";
+            }
+            string prefix = name + ".";
+            string[] fields = [.. group._names.Keys.Where(field => field.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))];
+            if (fields.Length == 0) return null;
+            return fields.All(field => group._table.IsList(group._names[field])) && !fields.Any(IsOwnList) ? ListOfObjects(fields, prefix.Length) : Object(fields, prefix.Length);
+        }
+
+        // A list of structs and a struct of lists have the same columns; of the latter only code_contests' tests are known.
+        private static bool IsOwnList(string field) => field.EndsWith("_tests.input", StringComparison.OrdinalIgnoreCase) && !field.StartsWith("official", StringComparison.OrdinalIgnoreCase);
+
+        private string Object(string[] fields, int prefix) => $"{{{string.Join(',', fields.Select(field => $"{VerificationColumns.Quote(field[prefix..])}:{Json(field) ?? "null"}"))}}}";
+
+        private string ListOfObjects(string[] fields, int prefix)
+        {
+            IReadOnlyList<string?>[] lists = [.. fields.Select(field => group.ListsOf(group._names[field])[row])];
+            int count = lists.Max(list => list.Count);
+            return $"[{string.Join(',', Enumerable.Range(0, count).Select(i => $"{{{string.Join(',', fields.Select((field, f) => $"{VerificationColumns.Quote(field[prefix..])}:{QuoteOrNull(i < lists[f].Count ? lists[f][i] : null)}"))}}}"))}]";
+        }
+
+        private static string QuoteOrNull(string? text) => text is null ? "null" : VerificationColumns.Quote(text);
+
         internal override string? Id(string name) => Text(name, "/") is { } id && !id.All(char.IsAsciiDigit) ? id : null;
     }
 }

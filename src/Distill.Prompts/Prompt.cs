@@ -18,6 +18,18 @@ public sealed record Prompt
     /// <summary>A worked solution in the dataset, where it has one; never shown to the model.</summary>
     public string? ReferenceReasoning { get; init; }
 
+    /// <summary>Answers to choose from, where it is a multiple-choice problem; empty otherwise.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
+
+    /// <summary>
+    /// What a completion is checked with beside the reference answer, as a JSON object of the row's own columns: unit tests, IFEval's
+    /// instructions, a pattern. Null when there is nothing of the kind.
+    /// </summary>
+    public string? Tests { get; init; }
+
+    /// <summary>The verifier that the row itself asks for, by name; null leaves the choice to the stage.</summary>
+    public string? Verifier { get; init; }
+
     /// <summary>Where it comes from, e.g. <c>arithmetic/basic</c> or <c>gsm8k</c>.</summary>
     public string Source { get; init; } = "";
 

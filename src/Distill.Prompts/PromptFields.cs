@@ -33,15 +33,25 @@ internal sealed record PromptFields
     /// <summary>Where the row comes from.</summary>
     public string? Source { get; init; }
 
+    /// <summary>Checks of completions, as JSON.</summary>
+    public string? Tests { get; init; }
+
+    /// <summary>Answers to choose from.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
+
+    /// <summary>The verifier that the row asks for.</summary>
+    public string? Verifier { get; init; }
+
     /// <summary>Makes the prompt.</summary>
     /// <param name="map">The names that were asked for, for errors.</param>
     /// <param name="fallbackSource">Source of rows that name none.</param>
     /// <param name="answerRequired">Whether a row without reference answer is an error.</param>
     /// <param name="answerFromConversation">Whether the last assistant turn counts as a worked solution.</param>
+    /// <param name="promptRequired">Whether a row without a problem is an error.</param>
     /// <exception cref="InputException">Problem or reference answer are missing.</exception>
-    public Prompt ToPrompt(ColumnMap map, string fallbackSource, bool answerRequired, bool answerFromConversation = true)
+    public Prompt ToPrompt(ColumnMap map, string fallbackSource, bool answerRequired, bool answerFromConversation = true, bool promptRequired = true)
     {
-        (List<Message> messages, string? written) = MessagesOf(map);
+        (List<Message> messages, string? written) = MessagesOf(map, promptRequired);
         (string? answer, string? reasoning) = AnswerOf(answerFromConversation ? written : null);
         if (string.IsNullOrEmpty(answer))
         {
@@ -59,11 +69,14 @@ internal sealed record PromptFields
             ReferenceAnswer = answer,
             ReferenceReasoning = reasoning,
             Source = string.IsNullOrEmpty(Source) ? fallbackSource : Source,
+            Tests = Tests,
+            Choices = Choices,
+            Verifier = Verifier,
         };
     }
 
     // A conversation may end with the answer that was given: it belongs to the solution, not to what a model is shown.
-    private (List<Message> Messages, string? Written) MessagesOf(ColumnMap map)
+    private (List<Message> Messages, string? Written) MessagesOf(ColumnMap map, bool required)
     {
         List<Message> messages = Messages?.ToList() ?? [new Message(MessageRole.User,
             Text is null ? "" : string.Join("\n\n", new[] { Context, Text, Input }.Where(part => !string.IsNullOrWhiteSpace(part))))];
@@ -73,7 +86,7 @@ internal sealed record PromptFields
             written = messages[^1].Content;
             messages.RemoveAt(messages.Count - 1);
         }
-        if (!messages.Exists(message => message.Role == MessageRole.User && !string.IsNullOrWhiteSpace(message.Content)))
+        if (required && !messages.Exists(message => message.Role == MessageRole.User && !string.IsNullOrWhiteSpace(message.Content)))
         {
             bool present = Text is not null || Messages is not null;
             throw new InputException($"{Where}: key `{map.Prompt ?? "prompt"}` is {(present ? "empty" : "missing")}",

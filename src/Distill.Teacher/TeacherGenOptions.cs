@@ -58,7 +58,7 @@ public sealed record TeacherGenOptions : IForkableOptions
     public int MaxTokens { get; init; } = 32768;
 
     /// <summary>Names of verifiers, tried in order.</summary>
-    [Option("how completions are judged: math, exact, none")]
+    [Option("how completions are judged: math, code, exact, none")]
     public IReadOnlyList<string> Verify { get; init; } = ["math"];
 
     /// <summary>Take only so many prompts from the front.</summary>

@@ -9,7 +9,7 @@ public static class TraceReader
     // Older files and files of other tools may lack these; everything else is needed.
     private static readonly HashSet<string> Optional =
     [
-        TraceSchema.MessageReasoning, TraceSchema.ReferenceReasoning, TraceSchema.Source, TraceSchema.Temperature, TraceSchema.TopP,
+        TraceSchema.MessageReasoning, TraceSchema.ReferenceReasoning, TraceSchema.Source, TraceSchema.Checks, TraceSchema.Temperature, TraceSchema.TopP,
         TraceSchema.TopK, TraceSchema.MaxTokens, TraceSchema.Seed, TraceSchema.ReasoningUnclosed, TraceSchema.PromptTokens,
         TraceSchema.ExtractedAnswer, TraceSchema.JudgeVerdict, TraceSchema.JudgeReason, TraceSchema.JudgeAnswer, TraceSchema.Judge, TraceSchema.Seconds,
         TraceSchema.EndState, TraceSchema.Endpoint, TraceSchema.ServedModel, TraceSchema.Fingerprint, TraceSchema.Attempts,

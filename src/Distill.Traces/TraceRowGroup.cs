@@ -31,14 +31,14 @@ internal sealed class TraceRowGroup(ParquetTable table, int rowGroup, bool rawTe
     public Trace TraceAt(int row) => new()
     {
         Id = Text(row, TraceSchema.Id),
-        Prompt = new Prompt
+        Prompt = PromptChecks.AddTo(new Prompt
         {
             Id = Text(row, TraceSchema.PromptId),
             Messages = MessagesAt(row),
             ReferenceAnswer = TextOrNull(row, TraceSchema.ReferenceAnswer),
             ReferenceReasoning = TextOrNull(row, TraceSchema.ReferenceReasoning),
             Source = TextOrNull(row, TraceSchema.Source) ?? "",
-        },
+        }, TextOrNull(row, TraceSchema.Checks)),
         SampleIndex = Int(row, TraceSchema.SampleIndex),
         Teacher = Text(row, TraceSchema.Teacher),
         Sampling = new SamplingOptions

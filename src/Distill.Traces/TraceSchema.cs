@@ -19,6 +19,7 @@ internal static class TraceSchema
     public const string ReferenceAnswer = "reference_answer";
     public const string ReferenceReasoning = "reference_reasoning";
     public const string Source = "source";
+    public const string Checks = "checks";
     public const string SampleIndex = "sample_index";
     public const string Teacher = "teacher";
     public const string Temperature = "temperature";
@@ -53,7 +54,7 @@ internal static class TraceSchema
     /// <summary>Every column, in file order.</summary>
     public static readonly IReadOnlyList<string> Columns =
     [
-        Id, PromptId, MessageRole, MessageContent, MessageReasoning, ReferenceAnswer, ReferenceReasoning, Source, SampleIndex,
+        Id, PromptId, MessageRole, MessageContent, MessageReasoning, ReferenceAnswer, ReferenceReasoning, Source, Checks, SampleIndex,
         Teacher, Temperature, TopP, TopK, MaxTokens, Seed, Reasoning, Answer, RawText, ReasoningUnclosed, FinishReason,
         PromptTokens, CompletionTokens, Verdict, VerdictReason, ExtractedAnswer, Verifier, JudgeVerdict,
         JudgeReason, JudgeAnswer, Judge, Seconds,
@@ -69,7 +70,7 @@ internal static class TraceSchema
     public static ParquetSchema Create() => new(
         Text(Id), Text(PromptId),
         new ListField(Messages, new StructField(ListField.ElementName, Text("role"), Text("content"), Text("reasoning", optional: true))),
-        Text(ReferenceAnswer, optional: true), Text(ReferenceReasoning, optional: true), Text(Source), new DataField<int>(SampleIndex),
+        Text(ReferenceAnswer, optional: true), Text(ReferenceReasoning, optional: true), Text(Source), Text(Checks, optional: true), new DataField<int>(SampleIndex),
         Text(Teacher), new DataField<double>(Temperature), new DataField<double>(TopP), new DataField<int>(TopK),
         new DataField<int>(MaxTokens), new DataField<long>(Seed), Text(Reasoning), Text(Answer), Text(RawText),
         new DataField<bool>(ReasoningUnclosed), Text(FinishReason), new DataField<int>(PromptTokens), new DataField<int>(CompletionTokens),

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Distill.Chat;
+using Distill.Prompts;
 using Distill.Runs;
 using Parquet;
 using Parquet.Schema;
@@ -62,6 +63,7 @@ public static class TraceWriter
         await Text(trace => trace.Prompt.ReferenceAnswer);
         await Text(trace => trace.Prompt.ReferenceReasoning);
         await Text(trace => trace.Prompt.Source);
+        await Text(trace => PromptChecks.ToJson(trace.Prompt));
         await Number(trace => trace.SampleIndex);
         await Text(trace => trace.Teacher);
         await Number(trace => trace.Sampling.Temperature);

@@ -7,9 +7,12 @@ namespace Distill.Verification;
 internal static class Unjudgeable
 {
     /// <summary>The reason, or null when there is an answer part and something to compare it with.</summary>
-    public static string? ReasonOf(Prompt prompt, Completion completion) => completion switch
+    public static string? ReasonOf(Prompt prompt, Completion completion) =>
+        string.IsNullOrWhiteSpace(prompt.ReferenceAnswer) ? "no_reference_answer" : ReasonOf(completion);
+
+    /// <summary>The reason, or null when there is an answer part.</summary>
+    public static string? ReasonOf(Completion completion) => completion switch
     {
-        _ when string.IsNullOrWhiteSpace(prompt.ReferenceAnswer) => "no_reference_answer",
         { FinishReason: FinishReason.Error } => "engine_error",
         { ReasoningUnclosed: true, FinishReason: FinishReason.Length } => "truncated",
         { ReasoningUnclosed: true } => "reasoning_unclosed",

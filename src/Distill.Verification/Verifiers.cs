@@ -1,6 +1,7 @@
 using Distill.Chat;
 using Distill.Prompts;
 using Distill.Runs;
+using Distill.Verification.Code;
 
 namespace Distill.Verification;
 
@@ -8,7 +9,7 @@ namespace Distill.Verification;
 public static class Verifiers
 {
     /// <summary>Every name that is understood.</summary>
-    public static readonly IReadOnlyList<string> Names = ["math", "exact", "none"];
+    public static readonly IReadOnlyList<string> Names = ["math", "code", "exact", "none"];
 
     /// <summary>
     /// Makes the verifier of that name; of several names, one that asks them in turn until one can tell right from wrong.
@@ -28,6 +29,7 @@ public static class Verifiers
     private static IVerifier Create(string name) => name switch
     {
         "math" => new MathVerifier(),
+        "code" => new CodeVerifier(),
         "exact" => new ExactVerifier(),
         "none" => new NoVerifier(),
         _ => throw new InputException($"unknown verifier `{name}`", $"choose from {string.Join(", ", Names)}"),

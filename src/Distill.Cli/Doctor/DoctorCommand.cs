@@ -20,7 +20,7 @@ internal static class DoctorCommand
     public static Command Create(Terminal terminal)
     {
         var json = new Option<bool>("--json") { Description = "print the findings as JSON" };
-        var command = new Command("doctor", "Show what was found on this machine: processor, memory, GPU, engines, disk.") { json };
+        var command = new Command("doctor", "Show what was found on this machine: processor, memory, GPU, engines, disk, sandbox.") { json };
         command.SetAction(parsed =>
         {
             Finding[] findings = [.. Checks.Select(check => Look(check.Name, check.Look))];
@@ -36,7 +36,7 @@ internal static class DoctorCommand
     [
         ("distill", Distill), ("processor", MachineChecks.Processor), ("memory", MachineChecks.Memory), ("gpu", MachineChecks.Graphics),
         ("torch", EngineChecks.Torch), ("onnx", EngineChecks.Onnx), ("libstdc++", EngineChecks.CppRuntime),
-        ("disk", () => MachineChecks.Disk(Directory.GetCurrentDirectory())), ("teacher", EngineChecks.Teacher),
+        ("disk", () => MachineChecks.Disk(Directory.GetCurrentDirectory())), ("teacher", EngineChecks.Teacher), ("sandbox", EngineChecks.CodeSandbox),
     ];
 
     private static Finding Distill() => new("distill", Health.Good,

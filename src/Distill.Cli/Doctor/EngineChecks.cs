@@ -2,6 +2,7 @@ using System.Text;
 using Distill.Inference;
 using Distill.Models;
 using Distill.Runs;
+using Distill.Verification.Sandboxing;
 using static Distill.Cli.Doctor.MachineChecks;
 
 namespace Distill.Cli.Doctor;
@@ -43,5 +44,14 @@ internal static class EngineChecks
         return InstallFolder.Find(Folder) is { } path
             ? new Finding("teacher", Health.Good, $"embedded teacher at {path}", Values(("path", path)))
             : new Finding("teacher", Health.Note, $"the embedded teacher ({Folder}) is not installed; give a model folder or an endpoint instead", Values(("path", null)));
+    }
+
+    /// <summary>Whether untrusted programs can be run here, tried out by running one.</summary>
+    public static Finding CodeSandbox()
+    {
+        SandboxSupport support = SandboxSupport.Current;
+        return support.Sandbox is not null
+            ? new Finding("sandbox", Health.Good, $"programs can be verified: bubblewrap works, {support.Python!.Path}", Values(("available", true), ("python", support.Python.Path), ("missing", null)))
+            : new Finding("sandbox", Health.Note, $"programs cannot be verified: {support.Missing}; {support.Hint}", Values(("available", false), ("python", null), ("missing", support.Missing)));
     }
 }

@@ -69,7 +69,7 @@ public sealed class EvalSuiteTests : IDisposable
     [InlineData("samles: 4", ":4: key `samles` is unknown", "did you mean `samples`?")]
     [InlineData("samples: four", ":4: key `samples` `four` is not a whole number", "write `samples: N`")]
     [InlineData("template: boxes", ":4: key `template` `boxes` is unknown", "did you mean `boxed`?")]
-    [InlineData("verifier: none", ":4: key `verifier` `none` is unknown", "choose from `math`, `exact`")]
+    [InlineData("verifier: none", ":4: key `verifier` `none` is unknown", "choose from `math`, `code`")]
     [InlineData("metric: accuracy", ":4: key `metric` `accuracy` is unknown", "choose `pass@1` or another `pass@k`")]
     [InlineData("metric: pass@0", ":4: key `metric` `pass@0` is unknown", "choose `pass@1` or another `pass@k`")]
     [InlineData("name: again", ":4: key `name` is given twice", "delete one of the two")]
