@@ -22,6 +22,7 @@ internal static class CommandTree
         root.Subcommands.Add(RunCommand.Create(terminal, time));
         root.Subcommands.Add(ChatCommand.Create(terminal, time));
         root.Subcommands.Add(InspectCommand.Create(terminal));
+        root.Subcommands.Add(VerifyCommand.Create(terminal, time));
         root.Subcommands.Add(DoctorCommand.Create(terminal));
         foreach (StageKind kind in StageCatalog.All)
             root.Subcommands.Add(kind.Name == "curate" ? CurateCommand.Create(kind, terminal, time) : StageCommand.Create(kind, terminal, time));

@@ -43,6 +43,12 @@ internal sealed class Terminal
 
     public bool InputIsTerminal { get; }
 
+    /// <summary>Standard input as bytes, for data.</summary>
+    public static Stream OpenInput() => Console.OpenStandardInput();
+
+    /// <summary>Standard output as bytes, for data.</summary>
+    public static Stream OpenOutput() => Console.OpenStandardOutput();
+
     /// <summary>Standard output with colours and tables; made when first used, since that costs start-up time.</summary>
     public IAnsiConsole Rich => _out.Value;
 

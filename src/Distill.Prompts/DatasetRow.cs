@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Distill.Chat;
 using Distill.Runs;
 
@@ -69,6 +70,19 @@ public abstract class DatasetRow
             Verifier = VerificationColumns.VerifierOf(this),
         }.ToPrompt(columns, source, answerRequired, answerFromConversation, promptRequired), Text("checks"));
     }
+
+    /// <summary>
+    /// The reference answer as it is written, where it is nothing but an answer; null where the column holds a worked solution, or there is none.
+    /// </summary>
+    /// <param name="columns">Which names hold what.</param>
+    public string? AnswerAsWritten(ColumnMap columns) => Value(columns.Answer, ColumnMap.AnswerNames, ", ") is { } answer
+        && !answer.Contains('\n') && !answer.Contains("####", StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(answer) ? answer.Trim() : null;
+
+    /// <summary>Reads a row from a line of JSON.</summary>
+    /// <param name="where">File and line, for errors.</param>
+    /// <param name="utf8">The line.</param>
+    /// <exception cref="InputException">It is not a JSON object.</exception>
+    public static DatasetRow FromJson(string where, ReadOnlyMemory<byte> utf8) => new JsonRow(where, JsonDocuments.Parse(where, () => JsonDocument.Parse(utf8)).RootElement);
 
     private string? Value(string? chosen, string[] known, string separator) => Find(chosen, known) is { } name ? Text(name, separator) : null;
 }

@@ -17,6 +17,14 @@ public static class JsonLines
     public static IEnumerable<(long Number, ReadOnlyMemory<byte> Utf8)> Read(string path)
     {
         using Stream stream = Open(path);
+        foreach ((long Number, ReadOnlyMemory<byte> Utf8) line in Read(path, stream)) yield return line;
+    }
+
+    /// <inheritdoc cref="Read(string)"/>
+    /// <param name="path">What stands for the file in messages.</param>
+    /// <param name="stream">The lines.</param>
+    public static IEnumerable<(long Number, ReadOnlyMemory<byte> Utf8)> Read(string path, Stream stream)
+    {
         byte[] buffer = new byte[1 << 16];
         int start = 0, end = 0, searched = 0;
         for (long number = 1; ; number++)

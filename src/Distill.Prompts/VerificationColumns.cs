@@ -13,7 +13,7 @@ internal static class VerificationColumns
     private static readonly string[] Checks =
     [
         "tests", "test", "test_list", "input_output", "public_test_cases", "private_test_cases", "official_tests", "public_tests", "private_tests",
-        "generated_tests", "instruction_id_list", "pattern", "json_schema",
+        "generated_tests", "instruction_id_list", "pattern",
     ];
 
     private static readonly string[] Details =

@@ -7,7 +7,7 @@ internal static class ImportNames
     public static readonly IReadOnlyList<string> Completions =
     [
         "generations", "completion", "completions", "response", "responses", "generation", "generated_solution", "r1_generation", "model_output",
-        "messages", "conversations", "output",
+        "pred", "prediction", "messages", "conversations", "output",
     ];
 
     /// <summary>Reasoning and answer in two columns: OpenThoughts, s1K, AM-DeepSeek-R1-Distilled, and servers' replies.</summary>

@@ -46,6 +46,19 @@ public static class TraceDataset
     /// <inheritdoc cref="Chunks"/>
     public static IEnumerable<Trace> Read(string path, ColumnMap? columns = null) => Chunks(path, columns).SelectMany(chunk => chunk());
 
+    /// <summary>Whether a Parquet file holds our own traces.</summary>
+    /// <exception cref="InputException">The file is missing or damaged.</exception>
+    public static bool IsTraceFile(string path) => TraceReader.IsTraceFile(path);
+
+    /// <summary>The completions of one row with what they are judged by; the row need not hold a prompt.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="source">Source of rows that name none.</param>
+    /// <param name="columns">Which columns hold what.</param>
+    /// <param name="isList">Whether the row holds a list of completions.</param>
+    /// <exception cref="InputException">The row holds no completion.</exception>
+    public static IReadOnlyList<Trace> TracesOf(DatasetRow row, string source, ColumnMap columns, out bool isList) =>
+        new TraceImport(source, columns).PairsOf(row, out isList);
+
     /// <summary>Number of rows, from the footers of Parquet files; null where a file would have to be read for it.</summary>
     /// <exception cref="InputException">Nothing readable is there, or a file is damaged.</exception>
     public static long? CountRows(string path)

@@ -20,9 +20,21 @@ internal sealed class TraceImport(string source, ColumnMap columns)
     /// <exception cref="InputException">The row holds no prompt or no completion.</exception>
     public IEnumerable<Trace> TracesOf(DatasetRow row)
     {
-        IReadOnlyList<string> completions = CompletionsOf(row);
+        IReadOnlyList<string> completions = CompletionsOf(row, out _);
         Prompt prompt = row.ToPrompt(columns, source, answerFromConversation: false);
         for (int i = 0; i < completions.Count; i++) yield return TraceOf(row, prompt, completions[i], i);
+    }
+
+    /// <summary>The traces of a row that need not hold a prompt, with the reference answer as it is written there.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="isList">Whether it holds a list of completions.</param>
+    /// <exception cref="InputException">The row holds no completion.</exception>
+    public IReadOnlyList<Trace> PairsOf(DatasetRow row, out bool isList)
+    {
+        IReadOnlyList<string> completions = CompletionsOf(row, out isList);
+        Prompt prompt = row.ToPrompt(columns, source, answerFromConversation: false, promptRequired: false);
+        if (row.AnswerAsWritten(columns) is { } written) prompt = prompt with { ReferenceAnswer = written };
+        return [.. completions.Select((text, i) => TraceOf(row, prompt, text, i))];
     }
 
     private static Trace TraceOf(DatasetRow row, Prompt prompt, string text, int index)
@@ -51,25 +63,28 @@ internal sealed class TraceImport(string source, ColumnMap columns)
         };
     }
 
-    private IReadOnlyList<string> CompletionsOf(DatasetRow row)
+    private IReadOnlyList<string> CompletionsOf(DatasetRow row, out bool isList)
     {
+        isList = false;
         if (columns.Completion is { } chosen)
         {
-            return AllOf(row, chosen) is { Count: > 0 } found ? found
+            return AllOf(row, chosen, out isList) is { Count: > 0 } found ? found
                 : throw new InputException($"{row.Where}: column `{chosen}` is missing or empty", "name the column that holds what the model wrote");
         }
         foreach ((string reasoning, string answer) in ImportNames.Pairs)
             if (row.Text(reasoning) is { } thought && row.Text(answer) is { } said) return [ReasoningSplit.Join(thought, said, startsInReasoning: false)];
         foreach (string name in ImportNames.Completions)
-            if (AllOf(row, name) is { Count: > 0 } found) return found;
+            if (AllOf(row, name, out isList) is { Count: > 0 } found) return found;
         throw new InputException($"{row.Where}: holds no completion; found {string.Join(", ", row.Names.Select(name => $"`{name}`"))}",
             $"name its column with `--completion-column`; it is looked for under {string.Join(", ", ImportNames.Completions.Select(name => $"`{name}`"))}");
     }
 
     // A list is several completions of one prompt, a conversation ends with one, anything else is one text.
-    private static IReadOnlyList<string>? AllOf(DatasetRow row, string name)
+    private static IReadOnlyList<string>? AllOf(DatasetRow row, string name, out bool isList)
     {
-        if (row.Texts(name) is { } list) return [.. list.Select(text => text ?? "")];
+        IReadOnlyList<string?>? list = row.Texts(name);
+        isList = list is not null;
+        if (list is not null) return [.. list.Select(text => text ?? "")];
         if (row.Messages(name) is not { } messages) return row.Text(name) is { } text ? [text] : null;
         return messages is [.., { Role: MessageRole.Assistant } last]
             ? [string.IsNullOrWhiteSpace(last.Reasoning) ? last.Content : ReasoningSplit.Join(last.Reasoning, last.Content, startsInReasoning: false)] : null;

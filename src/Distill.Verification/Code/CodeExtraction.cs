@@ -31,6 +31,13 @@ internal static class CodeExtraction
         return found is { } program && program.Text.Length <= LongestProgram && !string.IsNullOrWhiteSpace(program.Text) ? program : null;
     }
 
+    /// <summary>The last fenced block with a tag, else the last one of all; null when there is none.</summary>
+    public static string? LastBlock(string answer, string tag)
+    {
+        var blocks = new List<(string Tag, string Text)>(Blocks(answer));
+        return blocks.LastOrDefault(block => block.Tag == tag).Text ?? (blocks.Count > 0 ? blocks[^1].Text : null);
+    }
+
     // A fence may be indented in a list; the block then is too. A block without its closing fence goes on to the end.
     private static IEnumerable<(string Tag, string Text)> Blocks(string text)
     {
