@@ -56,6 +56,7 @@ public sealed class MathVerifier : IVerifier
         if (referenceAnswer.Length > LongestAnswer * 4) return Unverifiable("reference_answer_too_long", null);
         var reference = ReferenceAnswer.Of(referenceAnswer);
         if (reference.Text.Length > LongestAnswer) return Unverifiable("reference_answer_too_long", null);
+        if (reference.Formula is null && answerPart.Trim() == referenceAnswer.Trim()) return new Verdict(Outcome.Correct, "equal_text", reference.Text, Id);
         ExtractedAnswer? found = AnswerExtraction.Find(answerPart, options, options.AllowBareNumber ?? reference.IsPlainNumber);
         if (reference.Choice is not null && (found is null || found.IsProse) && ChoiceAnswers.InProse(Ending(answerPart)) is { Length: > 0 } letters)
             found = new ExtractedAnswer(letters, AnswerPlace.Phrase);

@@ -21,7 +21,8 @@ internal sealed partial class AnswerComparison(MathOptions options, WorkBudget b
         budget.Charge(100);
         try
         {
-            return CompareSimplified(Simplification.Of(gold), Simplification.Of(given));
+            (Node first, Node second) = IntegerParameters.Aligned(Simplification.Of(gold), Simplification.Of(given));
+            return CompareSimplified(first, second);
         }
         finally
         {
@@ -64,6 +65,7 @@ internal sealed partial class AnswerComparison(MathOptions options, WorkBudget b
         }
         if (gold is SequenceNode || given is SequenceNode) return Sequences(gold, given);
         if (gold is SetOperationNode x && given is SetOperationNode y) return SymbolicSets(x, y);
+        if (gold is SetBuilderNode left && given is SetBuilderNode right) return Comparison.All("set", [Compare(left.Element, right.Element), Compare(left.Condition, right.Condition)]);
         if (gold is NumberSetNode m && given is NumberSetNode n) return Comparison.Of(m.Name == n.Name, "set");
         return IsScalar(gold) && IsScalar(given) ? Quantities(gold, given) : new Comparison(IsKnown(gold) && IsKnown(given) ? Equality.Different : Equality.Unknown, "kind");
     }

@@ -16,6 +16,8 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
         Comparison best = Formulas(found.Text);
         if (best.IsEqual) return best;
         if (best is not { Equality: Equality.Different, Rule: not "text" } ? TextAnswers.AreEqual(reference.Text, found.Text) : reference.Text == found.Text) return new Comparison(Equality.Equal, "text");
+        // "The answer is 42!"
+        if (found.Place == AnswerPlace.Phrase && found.Text.EndsWith('!') && Formulas(found.Text.TrimEnd('!')) is { IsEqual: true } exclaimed) return exclaimed;
         // "B. 35" for 35
         if (reference.Choice is null && ChoiceAnswers.TextOf(found.Text) is { } text && Formulas(text) is { IsEqual: true } labelled) return labelled;
         return best;
@@ -45,7 +47,7 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
             Comparison first = new AnswerComparison(options, _budget).Compare(gold, given);
             return first.IsEqual ? first : OtherReading(answer, given, first);
         }
-        catch (WorkExceededException)
+        catch (Exception e) when (e is WorkExceededException || e.InnerException is WorkExceededException) // sorting wraps it
         {
             return new Comparison(Equality.Unknown, "too_much_work");
         }

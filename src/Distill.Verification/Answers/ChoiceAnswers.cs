@@ -50,7 +50,13 @@ internal static class ChoiceAnswers
     }
 
     /// <summary>The text behind the letter of an answer such as "B. 35", or null.</summary>
-    public static string? TextOf(string answer) => Labelled(Bare(answer)) is { Behind.Length: > 0 } labelled ? labelled.Behind : null;
+    public static string? TextOf(string answer)
+    {
+        if (Labelled(Bare(answer)) is not { Behind.Length: > 0 } labelled) return null;
+        int mark = answer.AsSpan().IndexOfAny(").:]");
+        // Without faces around the letter the text is kept as it is; a * in it is a product.
+        return mark >= 0 && mark < 4 && !answer.Contains('\\') ? answer[(mark + 1)..].Trim() : labelled.Behind;
+    }
 
     // "(B) 24", "B. 35", "C) 59", "C: blue", "(C)"
     private static (string Letters, string Behind)? Labelled(string text)

@@ -81,13 +81,27 @@ internal sealed partial class RealSets(ScalarEquivalence scalars, WorkBudget bud
 
     private RealSet? Operation(SetOperationNode operation)
     {
-        if (Set(operation.Left) is not { } left || Set(operation.Right) is not { } right) return null;
-        return operation.Operator switch
+        if (operation.Operator == "∪")
         {
-            "∪" => Union([.. left.Intervals, .. right.Intervals]),
-            "∩" => Intersection(left, right),
-            _ => Intersection(left, Complement(right)),
-        };
+            var intervals = new List<Interval>();
+            return Gather(operation, intervals) ? Union(intervals) : null;
+        }
+        if (Set(operation.Left) is not { } left || Set(operation.Right) is not { } right) return null;
+        return Intersection(left, operation.Operator == "∩" ? right : Complement(right));
+    }
+
+    // A chain of unions is sorted once.
+    private bool Gather(Node node, List<Interval> intervals)
+    {
+        while (node is SetOperationNode { Operator: "∪" } union)
+        {
+            if (Set(union.Right) is not { } right) return false;
+            intervals.AddRange(right.Intervals);
+            node = union.Left;
+        }
+        if (Set(node) is not { } left) return false;
+        intervals.AddRange(left.Intervals);
+        return true;
     }
 
     private RealSet? Builder(SetBuilderNode builder)

@@ -10,7 +10,7 @@ internal static class AnswerPhrases
     // Longer phrases before those that they begin with.
     private static readonly string[] Phrases =
     [
-        "####", "final answer is", "final answer:", "final answer", "answer is", "answers are", "answer are", "answer:", "answer =", "answer would be", "answer should be", "answer must be", "the result is", "solution is", "solutions are", "correct option is", "correct choice is",
+        "####", "final answer is", "final answer:", "final answer", "answer is", "answers are", "answer are", "answer:", "answer\":", "answer =", "answer would be", "answer should be", "answer must be", "the result is", "solution is", "solutions are", "correct option is", "correct choice is",
         "答案是", "答案：", "答案:", "答案为", "réponse est", "réponse :", "réponse:", "antwort ist", "antwort:", "respuesta es", "respuesta:",
     ];
 
@@ -53,6 +53,8 @@ internal static class AnswerPhrases
     private static (string Text, int End)? Announced(string text, int start)
     {
         while (start < text.Length && (char.IsWhiteSpace(text[start]) || text[start] is '*' or ':' or '=' or '_' or '#' or '：' or '>' or '`')) start++;
+        foreach (string hedge in (ReadOnlySpan<string>)["approximately ", "about ", "roughly ", "approx. ", "exactly ", "simply ", "therefore ", "thus "])
+            if (text.AsSpan(start).StartsWith(hedge, StringComparison.OrdinalIgnoreCase)) start += hedge.Length;
         ReadOnlySpan<char> rest = text.AsSpan(start);
         if (StartsWithWord(rest, "not") || StartsWithWord(rest, "neither"))
         {
@@ -106,6 +108,7 @@ internal static class AnswerPhrases
     {
         string trimmed = AnswerExtraction.Plain(text).Trim('*', ' ', '`', '"');
         if (trimmed.EndsWith("**", StringComparison.Ordinal)) trimmed = trimmed[..^2];
+        if (trimmed.EndsWith('}') && !trimmed.Contains('{')) trimmed = trimmed.TrimEnd('}', '"', ' ');
         int bold = trimmed.IndexOf("**", StringComparison.Ordinal);
         return bold > 0 ? trimmed[..bold].Trim() : trimmed;
     }

@@ -41,7 +41,7 @@ internal static class BareNumber
         for (int i = 0; i < text.Length; i++)
         {
             char c = text[i];
-            if (c == '\\' && !(i + 1 < text.Length && text[i + 1] is '$' or '%') || c is '^' or '{' or '|' || c == '<' && i + 1 < text.Length && char.IsAsciiLetter(text[i + 1])) return false;
+            if (c == '\\' && !(i + 1 < text.Length && text[i + 1] is '$' or '%') || c is '^' or '{' or '|' or '_' || c == '<' && i + 1 < text.Length && char.IsAsciiLetter(text[i + 1])) return false;
             letters = char.IsLetter(c) ? letters + 1 : 0;
             word |= letters >= 2;
         }

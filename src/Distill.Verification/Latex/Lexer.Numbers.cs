@@ -142,6 +142,7 @@ internal sealed partial class Lexer
         int start = at;
         while (at < _text.Length && char.IsAsciiDigit(_text[at])) at++;
         if (at == start || at - start > 6 || at < _text.Length && char.IsAsciiLetter(_text[at])) return 0;
+        if (at < _text.Length && (_text[at] == '_' || At(at, ")_"))) return 0; // 3E4_{16}
         int power = int.Parse(_text.AsSpan(start, at - start));
         bool negative = _text[start - 1] is '-' or '−';
         _at = at;

@@ -79,7 +79,7 @@ internal sealed partial class Lexer
     {
         switch (c)
         {
-            case '+' when Peek() == '-': return Add(TokenKind.PlusMinus, "+", length: 2);
+            case '+' when Peek() == '-' && !AfterValue(): return Add(TokenKind.PlusMinus, "+", length: 2);
             case '+' when Peek() == '/' && Peek(2) == '-': return Add(TokenKind.PlusMinus, "+", length: 3);
             case '+': return Add(TokenKind.Plus, "+");
             case '-' when Peek() == '>': return Add(TokenKind.Relation, "to", length: 2);
@@ -176,6 +176,11 @@ internal sealed partial class Lexer
             AddAt(run.Length > 1 || run[0] >= '\u2E80' ? TokenKind.Word : TokenKind.Symbol, run, start);
             return true;
         }
+        if (start > 0 && _text[start - 1] == '_' && !InText) // \log_bx: a subscript is one letter
+        {
+            run = run[..1];
+            _at = start + 1;
+        }
         if (run.Length == 1)
         {
             AddAt(TokenKind.Symbol, Letters[run[0]], start);
@@ -197,7 +202,7 @@ internal sealed partial class Lexer
         else if (lower is "sqrt" && !InText) AddAt(TokenKind.Root, "sqrt", start);
         else if (LatexCommands.Functions.TryGetValue(run, out string? function)) AddAt(TokenKind.Function, function, start);
         else if (!InText && Vocabulary.Symbol(run) is { } symbol) AddAt(TokenKind.Symbol, symbol, start);
-        else if (InText || Vocabulary.IsWord(run) && !IsFunctionOfLetters(run)) AddAt(TokenKind.Word, run, start);
+        else if (InText || Vocabulary.IsWord(run) && !IsFunctionOfLetters(run) && !(run.Length == 2 && Answers.Units.IsKnown(run) && !AfterValue())) AddAt(TokenKind.Word, run, start);
         else Product(run, start);
     }
 

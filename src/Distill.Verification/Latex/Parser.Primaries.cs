@@ -31,7 +31,7 @@ internal sealed partial class Parser
         _at++;
         switch (token.Kind)
         {
-            case TokenKind.Fraction: return new QuotientNode(Argument(), Argument());
+            case TokenKind.Fraction: return Fraction();
             case TokenKind.Binomial: return new CallNode("binomial", Argument(), Argument());
             case TokenKind.Root: return Root(token.Text);
             case TokenKind.Currency: return new QuantityNode(Product(), token.Text);
@@ -41,6 +41,13 @@ internal sealed partial class Parser
             case TokenKind.Accent: return Accent(token.Text);
             default: return Fail();
         }
+    }
+
+    // A derivative \frac{d}{dx} is no quotient.
+    private Node Fraction()
+    {
+        Node top = Argument(), bottom = Argument();
+        return top is SymbolNode { Name: "d" } && bottom is ProductNode { Factors: [SymbolNode { Name: "d" }, SymbolNode x] } ? new CallNode("@d/d" + x.Name, Product()) : new QuotientNode(top, bottom);
     }
 
     private NumberNode Number()
@@ -115,6 +122,7 @@ internal sealed partial class Parser
     private Node Accent(string name)
     {
         Node argument = Argument();
+        if (argument is SymbolNode bare && Kind == TokenKind.Underscore) argument = new SymbolNode(bare.Name + Subscript());
         return name switch
         {
             "vec" or "arc" or "ring" => argument,

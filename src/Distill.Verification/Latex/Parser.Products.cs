@@ -37,10 +37,11 @@ internal sealed partial class Parser
             }
             else if (StartsFactor())
             {
+                bool adjoining = Kind == TokenKind.Number && _tokens[_at - 1].Kind == TokenKind.Number;
                 Node next = Power();
                 if (factors is null && Mixed(value, next) is { } mixed) value = mixed;
                 else if (value is QuantityNode quantity && next is NumberNode) value = Compound(quantity, next);
-                else if (value is NumberNode && next is NumberNode) return Fail(); // 1.2.3
+                else if (adjoining) return Fail(); // 1.2.3
                 else Multiply(ref value, ref factors, next);
             }
             else break;
@@ -191,6 +192,7 @@ internal sealed partial class Parser
         while (Kind == TokenKind.Caret && !_failed)
         {
             if (RaisedDegree()) value = Degrees(value);
+            else if (RaisedPrimes() is > 0 and int primes && value is SymbolNode { Name: var derived }) value = new SymbolNode(derived + new string('\'', primes));
             else if (Ordinal()) continue;
             else
             {
@@ -236,6 +238,21 @@ internal sealed partial class Parser
         if (Peek().Kind != TokenKind.GroupOpen || Peek(2).Kind != TokenKind.Degree || Peek(3).Kind != TokenKind.GroupClose) return false;
         _at += 4;
         return true;
+    }
+
+    // y^{\prime}
+    private int RaisedPrimes()
+    {
+        bool group = Peek().Kind == TokenKind.GroupOpen;
+        int at = _at + (group ? 2 : 1), count = 0;
+        while (at < _tokens.Count && _tokens[at] is { Kind: TokenKind.Symbol, Text: "prime" })
+        {
+            at++;
+            count++;
+        }
+        if (count == 0 || group && _tokens[at].Kind != TokenKind.GroupClose) return 0;
+        _at = group ? at + 1 : at;
+        return count;
     }
 
     // 5^{\text{th}}

@@ -12,7 +12,7 @@ internal sealed partial class NormalForm
         IReadOnlyList<Node> arguments = call.Arguments;
         switch (call.Name)
         {
-            case "root": return Of(arguments[0]) is { } radicand && Of(arguments[1])?.Constant is { IsZero: false } index ? Power(radicand, 1 / index) : null;
+            case "root": return Of(arguments[0]) is { } radicand && Of(arguments[1]) is { } index ? Root(radicand, index) : null;
             case "log": return Logarithm(arguments[0], arguments[1]);
             case "sin" or "cos" or "tan" or "cot" or "sec" or "csc": return Of(arguments[0]) is { } angle ? Trigonometric(call.Name, angle) : null;
             case "sinh" or "cosh" or "tanh" or "coth" or "sech" or "csch": return Of(arguments[0]) is { } x ? Hyperbolic(call.Name, x) : null;
@@ -25,6 +25,12 @@ internal sealed partial class NormalForm
             values[i] = value;
         }
         return Exact(call.Name, values) ?? Opaque($"{call.Name}({string.Join(',', values.Select(Spell))})");
+    }
+
+    private RationalFunction? Root(RationalFunction radicand, RationalFunction index)
+    {
+        if (index.Constant is { } constant) return constant.IsZero ? null : Power(radicand, 1 / constant);
+        return Divide(RationalFunction.One, index) is { } exponent ? SymbolicPower(radicand, exponent) : null;
     }
 
     private RationalFunction? Exact(string name, RationalFunction[] values)

@@ -103,7 +103,7 @@ internal sealed class ScalarEquivalence(WorkBudget budget)
 
     private (Equality, Method) Numeric(Node a, Node b, SymbolUse symbols, bool factor, bool positive, Node? logarithmBase = null)
     {
-        if (symbols.Names.Contains("infinity") || symbols.Names.Contains("…")) return (Equality.Unknown, Method.Numeric);
+        if (symbols.Names.Contains("infinity") || symbols.Names.Contains("…") || symbols.Opaque) return (Equality.Unknown, Method.Numeric);
         var points = new SamplePoints(symbols, factor);
         int agree = 0, undefined = 0;
         ComplexBall? ratio = null;

@@ -18,6 +18,9 @@ internal sealed class SymbolUse
 
     public bool Complex => _names.Contains("i");
 
+    /// <summary>Whether integrals, limits, derivatives or unknown functions occur, which have no value at a point here.</summary>
+    public bool Opaque { get; private set; }
+
     public bool IsConstant => !Variables.Any();
 
     public static SymbolUse Of(params ReadOnlySpan<Node> nodes)
@@ -36,10 +39,16 @@ internal sealed class SymbolUse
                 if (whole) Whole.Add(symbol.Name);
                 break;
             case CallNode call:
-                if (call.Name.StartsWith('@')) _names.Add(call.Name);
+                if (call.Name.StartsWith('@'))
+                {
+                    _names.Add(call.Name);
+                    Opaque = true;
+                }
+                if (call.Name == "root") Visit(call.Arguments[1], whole: true);
                 foreach (Node argument in call.Arguments) Visit(argument, whole || call.Name is "factorial" or "binomial" or "doublefactorial" or "gcd" or "lcm" or "mod");
                 break;
             case BoundNode bound:
+                Opaque |= bound.Name is not ("sum" or "prod");
                 if (bound.From is { } from) Visit(from, whole || bound.Name is "sum" or "prod");
                 if (bound.To is { } to) Visit(to, whole || bound.Name is "sum" or "prod");
                 var inner = Of(bound.Body);
