@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Distill.Chat;
 using Distill.Export.Gguf;
@@ -36,7 +37,7 @@ public sealed class GgufTokenizerPeerTests
         ModelTokenizer ours = GgufTokenizer.Read(gguf);
         var differences = new List<string>();
         int compared = 0;
-        foreach (string text in TextSamples.All())
+        foreach (string text in TextSamples.All().Where(text => !text.EnumerateRunes().Any(IsNewerThanLlamaCpp)))
         {
             int[] theirs = llama.Tokenize(text, addSpecial: false), ids = ours.Encode(text);
             compared += theirs.Length;
@@ -49,6 +50,12 @@ public sealed class GgufTokenizerPeerTests
         Assert.Equal(ours.AddBosToken, llama.AddBos);
         Assert.Equal(ours.Encode("a b", addSpecialTokens: true), llama.Tokenize("a b", addSpecial: true));
     }
+
+    // llama.cpp's tables of letters are older than the Rust library's, which ours agree with: letters of Unicode 16 and 17 are none there.
+    private static bool IsNewerThanLlamaCpp(Rune rune) => rune.Value is (>= 0x105C0 and <= 0x105FF) or (>= 0x10940 and <= 0x1095F) or (>= 0x10D40 and <= 0x10D8F)
+        or (>= 0x10EC0 and <= 0x10EFF) or (>= 0x11380 and <= 0x113FF) or (>= 0x116D0 and <= 0x116FF) or (>= 0x11B60 and <= 0x11BFF) or (>= 0x11DB0 and <= 0x11DEF)
+        or (>= 0x13430 and <= 0x143FF) or (>= 0x16100 and <= 0x1613F) or (>= 0x16D40 and <= 0x16EDF) or (>= 0x187F8 and <= 0x18DFF) or (>= 0x1CC00 and <= 0x1CEBF)
+        or (>= 0x1E5D0 and <= 0x1E6FF) or (>= 0x1F777 and <= 0x1F8FF) or (>= 0x1FA89 and <= 0x1FBFF) or (>= 0x2EBF0 and <= 0x2EE5F) or (>= 0x323B0 and <= 0x3347F);
 
     private static string Show(ModelTokenizer tokenizer, int[] ids) => string.Join(' ', ids.Select(id => $"{id}:{tokenizer.TokenText(id)}"));
 }
