@@ -24,6 +24,7 @@ public static class ModelExport
         if (options.Gguf.Count + options.Onnx.Count == 0) throw new InputException("nothing to export", "name a type, e.g. `--gguf Q8_0` or `--onnx fp32`");
         string name = CheckedName(options.Name ?? DefaultName(options.Model));
         GgufExportSettings settings = Settings(options);
+        if (options.Gguf.Count > 0) settings = settings with { Importance = Importance(options, progress, cancellation) };
         using GgufModelSource source = GgufModelSource.Open(options.Model, name, settings);
         GgufFilePlan[] plans = [.. options.Gguf.Distinct().Select(type => new GgufFilePlan(source, type, settings))];
         DiskSpace.Require(options.Out, plans.Sum(plan => plan.TensorBytes));
@@ -32,6 +33,9 @@ public static class ModelExport
         {
             cancellation.ThrowIfCancellationRequested();
             GgufSummary summary = GgufExport.Write(plan, Path.Combine(options.Out, "gguf", $"{name}-{plan.Type}.gguf"), progress, cancellation);
+            // The first type gets the name that Ollama looks for.
+            string modelfile = files.Count == 0 ? "Modelfile" : $"Modelfile.{plan.Type}";
+            AtomicFile.WriteText(Path.Combine(options.Out, "gguf", modelfile), OllamaModelfile.Text(Path.GetFileName(summary.Files[0]), plan.Metadata()));
             files.Add(Describe(options.Out, summary.Files, "gguf", plan.Type.ToString(), summary.BitsPerWeight) with { FallbackTensors = summary.FallbackTensors });
         }
         if (options.Onnx.Count > 0)
@@ -57,6 +61,19 @@ public static class ModelExport
             MaxShardBytes = options.MaxShardSize is { } size ? ShardSize.Parse(size) : null,
             PreTokenizer = options.Pre,
         };
+    }
+
+    // What `auto` measures is kept in both formats, for other tools and for the next export.
+    private static ImportanceMatrix? Importance(ExportOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    {
+        if (options.Imatrix == "none") return null;
+        if (options.Imatrix != "auto") return ImportanceMatrixFile.Read(options.Imatrix);
+        if (GgufModelSource.IsGguf(options.Model)) throw new InputException($"{options.Model}: an imatrix is computed from a model folder", "give the model folder, or `--imatrix <file>`");
+        if (options.Calibration is not { } calibration) throw new InputException("`--imatrix auto` needs something to read", "add `--calibration <traces>`, or a text file");
+        ImportanceMatrix matrix = ImportanceMeasurement.Measure(options.Model, calibration, progress, cancellation);
+        ImportanceMatrixFile.WriteGguf(matrix, Path.Combine(options.Out, "gguf", "imatrix.gguf"));
+        ImportanceMatrixFile.WriteDat(matrix, Path.Combine(options.Out, "gguf", "imatrix.dat"));
+        return matrix;
     }
 
     private static ArtifactFile Describe(string folder, IReadOnlyList<string> paths, string format, string type, double bitsPerWeight)

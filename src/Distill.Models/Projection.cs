@@ -24,9 +24,13 @@ public sealed class Projection : WeightMatrix
     /// <summary>The adapter, or null.</summary>
     public LowRankAdapter? Adapter { get; private set; }
 
+    /// <summary>Sees everything that enters, before it is multiplied; null when nobody watches.</summary>
+    internal Action<Tensor>? Watcher { get; set; }
+
     /// <summary>Multiplies <c>[..., inputs]</c> to <c>[..., outputs]</c>.</summary>
     public Tensor Forward(Tensor input)
     {
+        Watcher?.Invoke(input);
         Tensor output = nn.functional.linear(input, Weight, _bias);
         return Adapter is null ? output : output + Adapter.Forward(input);
     }

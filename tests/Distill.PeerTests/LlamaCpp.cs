@@ -61,9 +61,10 @@ internal sealed unsafe class LlamaCpp
     }
 
     /// <summary>Quantises a whole file as llama-quantize does.</summary>
-    public void QuantizeFile(string source, string destination, int fileType)
+    public void QuantizeFile(string source, string destination, int fileType, int threads = 1)
     {
         QuantizeParameters parameters = ((delegate* unmanaged<QuantizeParameters>)Function("llama_model_quantize_default_params"))();
+        parameters.Threads = threads;
         parameters.FileType = fileType;
         lock (Log) Log.Clear();
         uint result = ((delegate* unmanaged<byte*, byte*, QuantizeParameters*, uint>)Function("llama_model_quantize"))(Utf8(source), Utf8(destination), &parameters);
@@ -136,6 +137,7 @@ internal sealed unsafe class LlamaCpp
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct QuantizeParameters
     {
+        [FieldOffset(0)] public int Threads;
         [FieldOffset(4)] public int FileType;
     }
 }

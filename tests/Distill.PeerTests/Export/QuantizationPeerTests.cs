@@ -1,6 +1,4 @@
-using Distill.Export.Gguf;
 using Distill.Export.Quantization;
-using Distill.Tests;
 using Distill.Weights;
 using Xunit;
 
@@ -81,39 +79,6 @@ public sealed class QuantizationPeerTests
         var ours = new float[values.Length];
         Dequantization.Read(type, 0, ours, (start, piece) => bytes.AsSpan((int)start, piece.Length).CopyTo(piece));
         Assert.Equal(peer.Dequantize(type, bytes, values.Length).Select(BitConverter.SingleToUInt32Bits), ours.Select(BitConverter.SingleToUInt32Bits));
-    }
-
-    [Theory]
-    [InlineData(false, GgufFileType.F16)]
-    [InlineData(false, GgufFileType.BF16)]
-    [InlineData(false, GgufFileType.Q8_0)]
-    [InlineData(true, GgufFileType.F16)]
-    [InlineData(true, GgufFileType.BF16)]
-    [InlineData(true, GgufFileType.Q8_0)]
-    public async Task AFileThatWeWriteEqualsOneThatLlamaCppQuantises(bool deepSeek, GgufFileType type)
-    {
-        LlamaCpp peer = await LlamaCpp.LoadAsync();
-        using var folder = new TemporaryFolder();
-        if (deepSeek) TinyModels.DeepSeekV3(folder["model"]);
-        else TinyModels.Qwen2(folder["model"], tied: false);
-        GgufExport.Write(folder["model"], folder["f32.gguf"], GgufFileType.F32, "tiny");
-        GgufExport.Write(folder["model"], folder["ours.gguf"], type, "tiny");
-        peer.QuantizeFile(folder["f32.gguf"], folder["theirs.gguf"], (int)type);
-
-        using GgufReader ours = GgufReader.Open(folder["ours.gguf"]), theirs = GgufReader.Open(folder["theirs.gguf"]);
-        Assert.Equal(theirs.Tensors.Select(tensor => tensor.Name).Order(), ours.Tensors.Select(tensor => tensor.Name).Order());
-        foreach (GgufTensorInfo expected in theirs.Tensors)
-        {
-            Assert.True(ours.TryGet(expected.Name, out GgufTensorInfo? info));
-            Assert.Equal((expected.Name, expected.Type, expected.ByteCount), (info.Name, info.Type, info.ByteCount));
-            Assert.Equal(expected.Shape, info.Shape);
-            Assert.True(theirs.Bytes(expected).SequenceEqual(ours.Bytes(info)), expected.Name);
-        }
-        foreach ((string key, object value) in theirs.Metadata)
-        {
-            Assert.True(ours.Metadata.TryGet(key, out object? stored), key);
-            Assert.Equal(value, stored);
-        }
     }
 
     private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
