@@ -13,6 +13,18 @@ public sealed record EvalOptions
     [Option("suites to score it on, e.g. eval/suites/arithmetic-basic.yaml", Required = true, IsPath = true)]
     public IReadOnlyList<string> Suites { get; init; } = [];
 
+    /// <summary>Folder of quantised GGUF files of the model; each is scored and compared with it.</summary>
+    [Option("folder of quantised GGUF files of the model (an export's output), each to be scored and compared with it", IsPath = true)]
+    public string? Quantization { get; init; }
+
+    /// <summary>What quantised files are compared on.</summary>
+    [Option("with --quantization: texts to compare on, each a text file or a folder of traces", IsPath = true)]
+    public IReadOnlyList<string> Texts { get; init; } = [];
+
+    /// <summary>Most chunks of each text.</summary>
+    [Option("with --quantization: most chunks of 512 tokens, or traces, of each text")]
+    public int Chunks { get; init; } = 32;
+
     /// <summary>What the model is called in results.</summary>
     [Option("what to call the model in the results; else the name of its file or folder")]
     public string? Name { get; init; }

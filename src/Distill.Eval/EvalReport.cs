@@ -32,6 +32,9 @@ public sealed record EvalReport
     /// <summary>One score for each suite, in the order asked.</summary>
     public required IReadOnlyList<SuiteScore> Suites { get; init; }
 
+    /// <summary>The quantised files of the model, where they were measured.</summary>
+    public IReadOnlyList<QuantizationScore>? Quantization { get; init; }
+
     /// <summary>Reads the report of a stage folder.</summary>
     /// <exception cref="InputException">There is none, or it is damaged.</exception>
     public static EvalReport Load(string folder)

@@ -33,6 +33,7 @@ public sealed class Evaluation(Func<EvalOptions, ICompletionSource> open)
     /// </exception>
     public async Task<EvalReport> RunAsync(EvalOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
+        if (options.Quantization is not null) return await new QuantizationEvaluation(open).RunAsync(options, progress, cancellation);
         EvaluationPlan[] plans = Plans(options);
         await using ICompletionSource model = open(options);
         string name = options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Model)));

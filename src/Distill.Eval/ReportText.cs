@@ -25,6 +25,13 @@ internal static class ReportText
             foreach ((int k, double value) in score.PassAt.Where(entry => entry.Key > 1)) text.Append($"; pass@{k} {Percent(value)}");
             text.Append($"; problems `{score.ProblemsFingerprint[..12]}`.\n");
         }
+        if (report.Quantization is { } files)
+        {
+            text.Append("\n## Quantised files\n\n");
+            foreach (string line in QuantizationTable.Lines(files)) text.Append(line).Append('\n');
+            text.Append("\nKL is the mean Kullback-Leibler divergence of the next-token distribution from the unquantised model's, in nats, ± its standard error; ");
+            text.Append("99.9 % is the divergence that this share of positions stays within. Weights only: activations are computed in single precision.\n");
+        }
         text.Append($"\nModel `{report.Model}` on {report.Device}, seed {report.Seed}, batch size {report.BatchSize?.ToString() ?? "none"}, distill {report.ToolVersion}.\n\n");
         text.Append("pass@1 is the mean over problems of the share of right samples, never the best of several; completions that are cut off or give no answer count as wrong. ");
         text.Append("The interval is Wilson's for the effective number of independent answers, since samples of one problem are not independent.\n");

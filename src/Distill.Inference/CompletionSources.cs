@@ -18,15 +18,24 @@ public static class CompletionSources
     /// <exception cref="InputException">There is no model at the path, or it cannot be used.</exception>
     public static ICompletionSource Open(string path, string device = "cpu", int batchSize = DefaultBatchSize)
     {
-        if (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) return OpenGguf(path, device, batchSize);
-        if (OnnxModelPath.Find(path) is { } onnx) return OpenOnnx(onnx, path, device, batchSize);
+        if (!IsGguf(path) && OnnxModelPath.Find(path) is { } onnx) return OpenOnnx(onnx, path, device, batchSize);
+        (CausalLM model, ModelChat chat) = OpenTorch(path, device);
+        return new BatchGenerator(new TorchLanguageModel(model), chat, ModelIdentity.Of(path), batchSize);
+    }
+
+    /// <summary>Opens a model folder or a GGUF file as a model of our own.</summary>
+    internal static (CausalLM Model, ModelChat Chat) OpenTorch(string path, string device)
+    {
+        if (IsGguf(path)) return OpenGguf(path, device);
         if (!Directory.Exists(path)) throw new InputException($"{path}: no such model", "give a model folder, a .gguf file or an .onnx file");
         TorchRuntime.Initialize();
         CausalLM model = ModelWeights.Load(path, TorchRuntime.Devices(device));
-        return new BatchGenerator(new TorchLanguageModel(model), ModelChat.Load(path, model.Config.EosTokenIds), ModelIdentity.Of(path), batchSize);
+        return (model, ModelChat.Load(path, model.Config.EosTokenIds));
     }
 
-    private static BatchGenerator OpenGguf(string path, string device, int batchSize)
+    private static bool IsGguf(string path) => path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
+
+    private static (CausalLM Model, ModelChat Chat) OpenGguf(string path, string device)
     {
         if (!File.Exists(path)) throw new InputException($"{path}: no such file", "give a model folder, a .gguf file or an .onnx file");
         TorchRuntime.Initialize();
@@ -35,7 +44,7 @@ public static class CompletionSources
         ModelTokenizer tokenizer = GgufTokenizer.Read(file);
         using var weights = new GgufWeights(file);
         CausalLM model = ModelWeights.Load(config, weights, TorchRuntime.Devices(device));
-        return new BatchGenerator(new TorchLanguageModel(model), ModelChat.Of(path, tokenizer, config.EosTokenIds), ModelIdentity.Of(path), batchSize);
+        return (model, ModelChat.Of(path, tokenizer, config.EosTokenIds));
     }
 
     private static BatchGenerator OpenOnnx(OnnxModelPath onnx, string path, string device, int batchSize)

@@ -131,7 +131,7 @@ public sealed class GgufPeerTests : IDisposable
         return path;
     }
 
-    private static void WriteAsSinglePrecision(string source, string destination)
+    internal static void WriteAsSinglePrecision(string source, string destination)
     {
         using GgufReader file = GgufReader.Open(source);
         GgufMetadata metadata = [];
