@@ -103,7 +103,7 @@ internal sealed class ConfigKeys
     {
         if (right) return;
         string value = Root[key]?.ToJsonString() ?? "absent";
-        throw new InputException($"{_path}: `{_prefix}{key}` is {(value.Length > 60 ? value[..60] + "…" : value)}; known here is only {known}", "use a model without this setting");
+        throw new InputException($"{_path}: `{_prefix}{key}` is {(value.Length > 60 ? value[..60] + "…" : value)}, only {known} is known here", "use a model without this setting");
     }
 
     // JsonNode decodes a text when it is asked for it, and would fail only then on bytes that are no UTF-8 and on half a surrogate pair.

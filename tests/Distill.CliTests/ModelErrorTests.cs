@@ -67,6 +67,29 @@ public sealed class ModelErrorTests : IClassFixture<ModelErrorTests.TrainedModel
     }
 
     [Fact]
+    public void MissingShard()
+    {
+        File.Delete(_folder["model/model.safetensors"]);
+        _folder.Write("model/model.safetensors.index.json", """{"weight_map":{"model.norm.weight":"model-00001-of-00002.safetensors"}}""");
+
+        Fails("model-missing-shard", "chat", "model", "hello");
+    }
+
+    [Fact]
+    public void SettingThatIsNotKnown()
+    {
+        string path = _folder["model/config.json"];
+        JsonNode config = JsonNode.Parse(File.ReadAllText(path))!;
+        (config["use_sliding_window"], config["sliding_window"]) = (true, 16);
+        File.WriteAllText(path, config.ToJsonString());
+
+        Fails("model-unknown-setting", "chat", "model", "hello");
+    }
+
+    [Fact]
+    public void PresetOfABaseModelWithoutItsWeights() => Fails("preset-without-weights", "train", "--student", "qwen-1.5b", "--data", _trained.Dataset, "--out", "o");
+
+    [Fact]
     public void UnknownPreset() => Fails("unknown-preset", "train", "--student", "tiny-qven", "--data", _trained.Dataset, "--out", "o");
 
     [Fact]
