@@ -64,14 +64,17 @@ internal sealed record StageBinding(
                 Identities.AddRange([option.Key, "content", hash]);
                 return path;
             }
-            // A bare word may name something built in, e.g. a preset; the stage knows.
-            if (text.AsSpan().IndexOfAny('/', '\\', '.') < 0)
+            if (MayBeAName(text))
             {
                 Identities.AddRange([option.Key, "name", text]);
                 return text;
             }
             throw new InputException($"{value.Place}: {text} does not exist", "check the path; it is looked up from the working folder, then from where distill is installed");
         }
+
+        // A bare word may name something built in, e.g. the preset `qwen-1.5b`; the stage knows. No file ends in a dot and a digit.
+        private static bool MayBeAName(string text) =>
+            text.AsSpan().IndexOfAny('/', '\\') < 0 && text.LastIndexOf('.') is var dot && (dot < 0 || (dot + 1 < text.Length && char.IsAsciiDigit(text[dot + 1])));
 
         private string Follow(StageOption option, OptionValue value, string text)
         {
