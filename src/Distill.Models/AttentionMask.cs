@@ -10,21 +10,33 @@ namespace Distill.Models;
 /// <param name="Causal">Whether a query sees only keys up to its own position; false when <paramref name="Bias"/> contains that.</param>
 public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
 {
+    private const long LongestMaskedRow = 512;
+
     /// <summary>Every query sees the keys up to its own position.</summary>
     public static AttentionMask CausalOnly => new(null, true);
 
     /// <summary>Every query sees every key: one new token against a cache without padding.</summary>
     public static AttentionMask None => new(null, false);
 
+    /// <summary>Lengths of the documents of each row, which are attended to one by one; null when the rest says it all.</summary>
+    public IReadOnlyList<long[]>? Documents { get; private init; }
+
     /// <summary>
-    /// Packed rows: a query sees the keys of its own document up to its own position, so that packing changes nothing.
+    /// Packed rows: a query sees the keys of its own document up to its own position, so that packing changes nothing. Rows that are one
+    /// document take the causal kernel; short rows take a mask; long ones are attended to document by document, because a mask grows with the
+    /// square of the length.
     /// </summary>
-    /// <param name="documents">Number of the document each token belongs to, <c>[batch, seq]</c>; padding has a number of its own.</param>
-    public static AttentionMask WithinDocuments(Tensor documents)
+    /// <param name="lengths">Lengths of the documents of each row, in order, padding counted as one; every row has the same sum.</param>
+    /// <param name="device">Where it is used.</param>
+    public static AttentionMask WithinDocuments(IReadOnlyList<long[]> lengths, Device device)
     {
-        long length = documents.shape[1];
-        using Tensor same = documents.unsqueeze(1).eq(documents.unsqueeze(2));
-        using Tensor visible = same.logical_and(ones(length, length, ScalarType.Bool, documents.device).tril());
+        long length = lengths[0].Sum();
+        if (lengths.All(row => row.Length == 1)) return CausalOnly;
+        if (length > LongestMaskedRow) return CausalOnly with { Documents = lengths };
+        long[] documents = [.. lengths.SelectMany(row => row.SelectMany((count, document) => Enumerable.Repeat((long)document, (int)count)))];
+        using Tensor numbers = tensor(documents, [lengths.Count, length], device: device);
+        using Tensor same = numbers.unsqueeze(1).eq(numbers.unsqueeze(2));
+        using Tensor visible = same.logical_and(ones(length, length, ScalarType.Bool, device).tril());
         return new(BiasWhereNot(visible).unsqueeze(1), false);
     }
 
@@ -40,6 +52,22 @@ public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
         // A padding query would see nothing, and a softmax over nothing is not a number: it may see itself.
         using Tensor visible = real.logical_or(keyIndex.eq(queryIndex)).logical_and(keyIndex.le(queryIndex));
         return new(BiasWhereNot(visible).unsqueeze(1), false);
+    }
+
+    /// <summary>Scaled dot-product attention under this mask; shapes as in <see cref="Aten.ScaledDotProductAttention"/>.</summary>
+    /// <param name="query"><c>[batch, heads, queries, width]</c>.</param>
+    /// <param name="key"><c>[batch, kv_heads, keys, width]</c>.</param>
+    /// <param name="value"><c>[batch, kv_heads, keys, width]</c>.</param>
+    /// <param name="scale">Multiplies the scores; null for one over the square root of the width.</param>
+    public Tensor Attend(Tensor query, Tensor key, Tensor value, double? scale = null)
+    {
+        if (Documents is null) return Aten.ScaledDotProductAttention(query, key, value, Bias, Causal, scale);
+        Tensor[][] rows = [.. new[] { query, key, value }.Select(all => all.split(1, 0))];
+        return cat([.. Documents.Select((lengths, row) =>
+        {
+            Tensor[][] parts = [.. rows.Select(tensors => tensors[row].split(lengths, 2))];
+            return cat([.. lengths.Select((_, document) => Aten.ScaledDotProductAttention(parts[0][document], parts[1][document], parts[2][document], null, causal: true, scale))], 2);
+        })], 0);
     }
 
     /// <summary>The same mask on another device.</summary>

@@ -6,24 +6,37 @@ namespace Distill.Models;
 internal abstract class FrozenWeight : IDisposable
 {
     private const int BlockSize = 32;
+    private const long ValuesAtOnce = 8 << 20;
 
-    /// <summary>Stores a weight.</summary>
-    /// <param name="weight"><c>[rows, columns]</c>, 32-bit floats.</param>
+    /// <summary>Stores a weight, a few rows at a time: the largest matrices are too large to stand in memory twice.</summary>
+    /// <param name="rows">Rows of the weight.</param>
+    /// <param name="columns">Columns of the weight.</param>
+    /// <param name="values">Gives some rows as 32-bit floats: first row and count to <c>[count, columns]</c>.</param>
     /// <param name="format">How.</param>
     /// <param name="device">Where.</param>
-    public static FrozenWeight Of(Tensor weight, WeightFormat format, Device device)
+    public static FrozenWeight Of(long rows, long columns, Func<long, long, Tensor> values, WeightFormat format, Device device)
     {
         using var none = no_grad();
-        using var scope = NewDisposeScope();
-        bool blocks = weight.shape[1] % BlockSize == 0; // a narrow matrix is small anyway
-        return (format, blocks) switch
+        bool blocks = columns % BlockSize == 0; // a narrow matrix is small anyway
+        FrozenWeight weight = (format, blocks) switch
         {
-            (WeightFormat.Int8, true) => Int8(weight, device),
-            (WeightFormat.Int4, true) => Int4(weight, device),
-            (WeightFormat.Float32, _) => new Plain(Kept(weight.clone(), device)),
-            _ => new Plain(Kept(weight.to(ScalarType.BFloat16), device)),
+            (WeightFormat.Int8, true) => new Blocks(Kept([rows, columns / BlockSize, BlockSize], ScalarType.Int8), Kept([rows, columns / BlockSize, 1], ScalarType.Float16), packed: false),
+            (WeightFormat.Int4, true) => new Blocks(Kept([rows, columns / BlockSize, BlockSize / 2], ScalarType.Byte), Kept([rows, columns / BlockSize, 1], ScalarType.Float16), packed: true),
+            _ => new Plain(Kept([rows, columns], format == WeightFormat.Float32 ? ScalarType.Float32 : ScalarType.BFloat16)),
         };
+        long stretch = Math.Max(1, ValuesAtOnce / columns);
+        for (long first = 0; first < rows; first += stretch)
+        {
+            using var scope = NewDisposeScope();
+            weight.Store(first, values(first, Math.Min(stretch, rows - first)));
+        }
+        return weight;
+
+        Tensor Kept(long[] shape, ScalarType type) => empty(shape, type, device).DetachFromDisposeScope();
     }
+
+    /// <summary>Stores some rows.</summary>
+    private protected abstract void Store(long first, Tensor values);
 
     /// <summary>The whole weight, <c>[rows, columns]</c>.</summary>
     public abstract Tensor Expand();
@@ -38,35 +51,16 @@ internal abstract class FrozenWeight : IDisposable
     /// <inheritdoc/>
     public abstract void Dispose();
 
-    private static Blocks Int8(Tensor weight, Device device)
-    {
-        Tensor blocks = weight.view(weight.shape[0], -1, BlockSize);
-        Tensor scale = (blocks.abs().amax([2], keepdim: true) / 127).to(ScalarType.Float16);
-        Tensor numbers = Divided(blocks, scale).clamp(-127, 127).to(ScalarType.Int8);
-        return new Blocks(Kept(numbers, device), Kept(scale, device), packed: false);
-    }
-
-    // The value of largest magnitude becomes -8, as in ggml's Q4_0: one of the sixteen numbers is not wasted.
-    private static Blocks Int4(Tensor weight, Device device)
-    {
-        Tensor blocks = weight.view(weight.shape[0], -1, BlockSize);
-        Tensor largest = blocks.gather(2, blocks.abs().argmax(2, keepdim: true));
-        Tensor scale = (largest / -8).to(ScalarType.Float16);
-        Tensor numbers = (Divided(blocks, scale).clamp(-8, 7) + 8).to(ScalarType.Byte);
-        Tensor[] halves = numbers.split(BlockSize / 2, 2);
-        return new Blocks(Kept(halves[0] + (halves[1] * 16), device), Kept(scale, device), packed: true);
-    }
-
     private static Tensor Divided(Tensor blocks, Tensor scale)
     {
         Tensor divisor = scale.to(ScalarType.Float32);
-        return (blocks / divisor.masked_fill(divisor == 0, 1)).round();
+        return (blocks / divisor.masked_fill(divisor == 0, 1)).round_();
     }
-
-    private static Tensor Kept(Tensor tensor, Device device) => tensor.to(device).DetachFromDisposeScope();
 
     private sealed class Plain(Tensor weight) : FrozenWeight
     {
+        private protected override void Store(long first, Tensor values) => weight.narrow(0, first, values.shape[0]).copy_(values);
+
         public override Tensor Expand() => weight.to(ScalarType.Float32);
 
         public override Tensor Expand(long first, long count) => weight.narrow(0, first, count).to(ScalarType.Float32);
@@ -79,6 +73,25 @@ internal abstract class FrozenWeight : IDisposable
     // numbers [rows, blocks, 32], or [rows, blocks, 16] with two in a byte: the first half of a block in the low bits; scale [rows, blocks, 1].
     private sealed class Blocks(Tensor numbers, Tensor scale, bool packed) : FrozenWeight
     {
+        private protected override void Store(long first, Tensor values)
+        {
+            Tensor blocks = values.view(values.shape[0], -1, BlockSize);
+            Tensor scales = (packed ? blocks.gather(2, blocks.abs().argmax(2, keepdim: true)) / -8 : blocks.abs().amax([2], keepdim: true) / 127).to(ScalarType.Float16);
+            Tensor steps = Divided(blocks, scales);
+            scale.narrow(0, first, values.shape[0]).copy_(scales);
+            if (packed)
+            {
+                // The value of largest magnitude becomes -8, as in ggml's Q4_0: one of the sixteen numbers is not wasted.
+                Tensor[] halves = (steps.clamp_(-8, 7) + 8).to(ScalarType.Byte).split(BlockSize / 2, 2);
+                steps = halves[0] + (halves[1] * 16);
+            }
+            else
+            {
+                steps.clamp_(-127, 127);
+            }
+            numbers.narrow(0, first, values.shape[0]).copy_(steps);
+        }
+
         public override Tensor Expand() => Values(numbers, scale);
 
         public override Tensor Expand(long first, long count) => Values(numbers.narrow(0, first, count), scale.narrow(0, first, count));

@@ -44,7 +44,7 @@ public sealed class GroupedQueryAttention : Attention
         key = RotaryEmbedding.Rotate(key, turns).transpose(1, 2);
         if (cache is not null) (key, value) = cache.Append(_layer, key, value);
 
-        Tensor mixed = Aten.ScaledDotProductAttention(query, key, value, mask.Bias, mask.Causal); // [batch, heads, seq, width]
+        Tensor mixed = mask.Attend(query, key, value); // [batch, heads, seq, width]
         return _outputProjection.Forward(mixed.transpose(1, 2).reshape(batch, length, _heads * _width));
     }
 }

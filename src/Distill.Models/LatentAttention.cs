@@ -77,7 +77,7 @@ public sealed class LatentAttention : Attention
         Tensor key = cat([keyValue[0], keyRotated.expand(-1, -1, _heads, -1)], -1).transpose(1, 2);
         // The fused kernel wants values as wide as keys: zeros beyond the value's width come out as zeros.
         Tensor value = nn.functional.pad(keyValue[1].transpose(1, 2), [0, _plain + _rotated - _valueWidth]);
-        return Aten.ScaledDotProductAttention(query, key, value, mask.Bias, mask.Causal, _scale).split([_valueWidth, _plain + _rotated - _valueWidth], -1)[0];
+        return mask.Attend(query, key, value, _scale).split([_valueWidth, _plain + _rotated - _valueWidth], -1)[0];
     }
 
     private Tensor Folded(Tensor queryPlain, Tensor queryRotated, Tensor latent, Tensor keyRotated, AttentionMask mask, KVCache cache)

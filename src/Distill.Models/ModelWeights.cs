@@ -37,9 +37,7 @@ public static class ModelWeights
             using var scope = NewDisposeScope();
             if (matrices.TryGetValue(name, out WeightMatrix? matrix))
             {
-                Tensor values = empty(matrix.Rows, matrix.Columns);
-                Read(config, source, name, values);
-                matrix.Freeze(values, frozen!.Value);
+                Freeze(matrix, frozen!.Value, config, source, name);
                 continue;
             }
             Read(config, source, name, tensor);
@@ -81,6 +79,18 @@ public static class ModelWeights
             throw new InputException($"{source.Path}: tensor `{unknown.Name}` has no place in a model of this shape",
                 "use the config.json that belongs to these weights; merge adapters before");
         }
+    }
+
+    private static void Freeze(WeightMatrix matrix, WeightFormat format, ModelConfig config, IWeightSource source, string name)
+    {
+        if (RotaryLayout.HeadsToReorder(config, name) is null)
+        {
+            matrix.Freeze(format, (first, count) => TensorBytes.ReadRows(source, name, matrix.Rows, matrix.Columns, first, count));
+            return;
+        }
+        Tensor values = empty(matrix.Rows, matrix.Columns); // rows of a head change places
+        Read(config, source, name, values);
+        matrix.Freeze(format, (first, count) => values.narrow(0, first, count));
     }
 
     private static void Read(ModelConfig config, IWeightSource source, string name, Tensor tensor)

@@ -56,6 +56,22 @@ public static class TensorBytes
         }
     }
 
+    /// <summary>Reads some rows of a matrix as 32-bit floats.</summary>
+    /// <param name="source">The file.</param>
+    /// <param name="name">Name of the tensor in the file.</param>
+    /// <param name="rows">Rows that it must have.</param>
+    /// <param name="columns">Columns that it must have.</param>
+    /// <param name="first">First row to read.</param>
+    /// <param name="count">Rows to read.</param>
+    /// <exception cref="InputException">The file lacks the tensor or holds another shape.</exception>
+    public static Tensor ReadRows(IWeightSource source, string name, long rows, long columns, long first, long count)
+    {
+        TensorInfo info = source.Require(name, [rows, columns]);
+        Tensor values = empty([count, columns], ScalarType.Float32);
+        source.ReadFloats(info, first * columns, MemoryMarshal.Cast<byte, float>(values.bytes));
+        return values;
+    }
+
     private static IEnumerable<(long Row, long Rows)> Pieces(Tensor tensor)
     {
         long rows = tensor.shape[0], atOnce = Math.Max(1, PieceLength * rows / Math.Max(1, tensor.numel()));

@@ -43,11 +43,11 @@ public abstract class WeightMatrix : nn.Module
     public Tensor WeightRows(long first, long count) => _frozen is null ? _weight.narrow(0, first, count) : _frozen.Expand(first, count);
 
     /// <summary>Stores values in a smaller format and takes no gradient for them from now on. The matrix's own memory is never touched.</summary>
-    /// <param name="values"><c>[rows, columns]</c>, 32-bit floats.</param>
     /// <param name="format">How to store them.</param>
-    public void Freeze(Tensor values, WeightFormat format)
+    /// <param name="values">Gives some rows as 32-bit floats: first row and count to <c>[count, columns]</c>.</param>
+    public void Freeze(WeightFormat format, Func<long, long, Tensor> values)
     {
-        _frozen = FrozenWeight.Of(values, format, _weight.device);
+        _frozen = FrozenWeight.Of(Rows, Columns, values, format, _weight.device);
         using var none = no_grad();
         using Tensor nothing = empty(0, device: _weight.device);
         _weight.set_(nothing);

@@ -13,7 +13,7 @@ public static class BackwardPass
     /// <returns>The micro-batch's share of the mean loss, in nats per token.</returns>
     public static double Whole(CausalLM student, PackedBatch batch, int lossTokens)
     {
-        Tensor hidden = student.Hidden(batch.InputIds, batch.Positions, AttentionMask.WithinDocuments(batch.Documents)); // [batch, seq, hidden]
+        Tensor hidden = student.Hidden(batch.InputIds, batch.Positions, batch.Mask); // [batch, seq, hidden]
         return CausalLoss.Backward(student, hidden, batch, lossTokens);
     }
 
@@ -70,7 +70,7 @@ internal sealed class LayerSurroundings
     {
         _decoder = student.Decoder;
         Tensor turns = student.Turns(batch.Positions, batch.InputIds.shape[1]);
-        AttentionMask mask = AttentionMask.WithinDocuments(batch.Documents);
+        AttentionMask mask = batch.Mask;
         foreach (Device device in student.Devices.Devices) _onDevice[device.ToString()] = (turns.to(device), mask.To(device));
     }
 

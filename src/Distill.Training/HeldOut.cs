@@ -41,7 +41,7 @@ public sealed class HeldOut
         {
             using var scope = NewDisposeScope();
             using var batch = PackedBatch.Of(rows, student.Device);
-            total += CausalLoss.Sum(student, student.Hidden(batch.InputIds, batch.Positions, AttentionMask.WithinDocuments(batch.Documents)), batch);
+            total += CausalLoss.Sum(student, student.Hidden(batch.InputIds, batch.Positions, batch.Mask), batch);
         }
         student.train();
         return total / _lossTokens;

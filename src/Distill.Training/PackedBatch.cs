@@ -1,3 +1,4 @@
+using Distill.Models;
 using static TorchSharp.torch;
 
 namespace Distill.Training;
@@ -5,7 +6,7 @@ namespace Distill.Training;
 /// <summary>Rows of one forward and backward pass as tensors.</summary>
 public sealed class PackedBatch : IDisposable
 {
-    private PackedBatch(Tensor inputIds, Tensor positions, Tensor documents, Tensor lossIndex, Tensor targets) =>
+    private PackedBatch(Tensor inputIds, Tensor positions, IReadOnlyList<long[]> documents, Tensor lossIndex, Tensor targets) =>
         (InputIds, Positions, Documents, LossIndex, Targets) = (inputIds, positions, documents, lossIndex, targets);
 
     /// <summary>Tokens, <c>[batch, seq]</c>, int64.</summary>
@@ -14,8 +15,11 @@ public sealed class PackedBatch : IDisposable
     /// <summary>Position of each token in its own sample, <c>[batch, seq]</c>, int64.</summary>
     public Tensor Positions { get; }
 
-    /// <summary>Number of the sample each token belongs to within its row, 0 for padding, <c>[batch, seq]</c>, int64.</summary>
-    public Tensor Documents { get; }
+    /// <summary>Lengths of the samples of each row; padding at the end counts as one more.</summary>
+    public IReadOnlyList<long[]> Documents { get; }
+
+    /// <summary>Keeps samples that share a row apart.</summary>
+    public AttentionMask Mask => AttentionMask.WithinDocuments(Documents, InputIds.device);
 
     /// <summary>Where the loss mask is 1: indices into the flattened <c>[batch · seq]</c> whose next token counts, int64.</summary>
     public Tensor LossIndex { get; }
@@ -29,18 +33,20 @@ public sealed class PackedBatch : IDisposable
     public static PackedBatch Of(IReadOnlyList<IReadOnlyList<TrainingSample>> rows, Device device)
     {
         int length = rows.Max(row => row.Sum(sample => sample.Length));
-        long[] ids = new long[rows.Count * length], positions = new long[ids.Length], documents = new long[ids.Length];
+        long[] ids = new long[rows.Count * length], positions = new long[ids.Length];
+        var documents = new long[rows.Count][];
         List<long> lossIndex = [], targets = [];
         for (int r = 0; r < rows.Count; r++)
         {
-            int start = r * length;
+            int start = r * length, padding = length - rows[r].Sum(sample => sample.Length);
+            documents[r] = [.. rows[r].Select(sample => (long)sample.Length).Where(count => count > 0), .. padding > 0 ? (long[])[padding] : []];
             for (int s = 0; s < rows[r].Count; s++)
             {
                 TrainingSample sample = rows[r][s];
                 ReadOnlySpan<int> tokens = sample.Tokens.Span;
                 for (int i = 0; i < tokens.Length; i++)
                 {
-                    (ids[start + i], positions[start + i], documents[start + i]) = (tokens[i], i, s + 1);
+                    (ids[start + i], positions[start + i]) = (tokens[i], i);
                     if (i + 1 < Math.Max(sample.PromptLength, 1) || i + 1 == tokens.Length) continue;
                     lossIndex.Add(start + i);
                     targets.Add(tokens[i + 1]);
@@ -48,7 +54,7 @@ public sealed class PackedBatch : IDisposable
                 start += tokens.Length;
             }
         }
-        return new(Matrix(ids), Matrix(positions), Matrix(documents), tensor(lossIndex, device: device), tensor(targets, device: device));
+        return new(Matrix(ids), Matrix(positions), documents, tensor(lossIndex, device: device), tensor(targets, device: device));
 
         Tensor Matrix(long[] values) => tensor(values, [rows.Count, length], device: device);
     }
@@ -56,6 +62,6 @@ public sealed class PackedBatch : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[InputIds, Positions, Documents, LossIndex, Targets]) tensor.Dispose();
+        foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[InputIds, Positions, LossIndex, Targets]) tensor.Dispose();
     }
 }

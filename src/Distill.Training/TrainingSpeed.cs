@@ -10,7 +10,7 @@ namespace Distill.Training;
 /// </summary>
 public sealed class TrainingSpeed
 {
-    private const int ProbeSize = 1024, ProbeRounds = 5;
+    private const int ProbeSize = 1024, ProbeRounds = 12;
 
     private readonly long _weightFlopsPerToken, _headFlopsPerToken;
     private readonly double _attentionFlopsPerPair;

@@ -48,10 +48,25 @@ public sealed class CausalLMTests
         using CausalLM model = TinyShapes.Random(Shape(shape));
         long[] first = [3, 9, 27, 33, 5], second = [8, 16, 32, 40, 41, 42, 43];
         Tensor alone = model.Hidden(Ids(second), Positions(0, 7), AttentionMask.CausalOnly);
-        Tensor documents = tensor(new long[] { 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 0, 0 }, [1, 14]);
         Tensor packed = model.Hidden(Ids([.. first, .. second, 0, 0]), cat([Positions(0, 5), Positions(0, 7), zeros(1, 2, ScalarType.Int64)], 1),
-            AttentionMask.WithinDocuments(documents));
+            AttentionMask.WithinDocuments([[5, 7, 2]], CPU));
         Assert.True(TinyShapes.LargestDifference(alone, packed.narrow(1, 5, 7)) < 1e-5);
+    }
+
+    // Long rows are attended to document by document: the same numbers as each document alone.
+    [Theory, MemberData(nameof(Shapes))]
+    public void LongPackedRowsNeedNoMask(string shape)
+    {
+        using var none = no_grad();
+        using CausalLM model = TinyShapes.Random(Shape(shape) with { MaxPositionEmbeddings = 1024 });
+        long[][] documents = [.. new[] { 300, 150, 120 }.Select((length, k) => Enumerable.Range(0, length).Select(i => (long)(((i * 7) + k) % 48)).ToArray())];
+        long[] row = [.. documents.SelectMany(ids => ids)];
+        Tensor positions = cat([.. documents.Select(ids => Positions(0, ids.Length))], 1);
+        AttentionMask mask = AttentionMask.WithinDocuments([[300, 150, 120], [570]], CPU);
+        Assert.Null(mask.Bias);
+        Tensor packed = model.Hidden(cat([Ids(row), Ids(row)], 0), cat([positions, Positions(0, row.Length)], 0), mask);
+        Assert.True(TinyShapes.LargestDifference(model.Hidden(Ids(documents[1]), Positions(0, 150), AttentionMask.CausalOnly), packed.narrow(0, 0, 1).narrow(1, 300, 150)) < 2e-5);
+        Assert.True(TinyShapes.LargestDifference(model.Hidden(Ids(row), Positions(0, row.Length), AttentionMask.CausalOnly), packed.narrow(0, 1, 1)) < 2e-5);
     }
 
     [Theory, MemberData(nameof(Shapes))]

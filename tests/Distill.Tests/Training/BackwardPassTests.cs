@@ -32,7 +32,7 @@ public sealed class BackwardPassTests
     private static double Reference(CausalLM student, PackedBatch batch)
     {
         using var scope = NewDisposeScope();
-        Tensor hidden = student.Hidden(batch.InputIds, batch.Positions, AttentionMask.WithinDocuments(batch.Documents));
+        Tensor hidden = student.Hidden(batch.InputIds, batch.Positions, batch.Mask);
         Tensor logits = student.Logits(hidden.reshape(-1, hidden.shape[^1]).index_select(0, batch.LossIndex));
         Tensor loss = nn.functional.cross_entropy(logits, batch.Targets, reduction: nn.Reduction.Sum) / LossTokens;
         loss.backward();
@@ -102,7 +102,7 @@ public sealed class BackwardPassTests
                 double Loss(double value)
                 {
                     values[at] = (float)value;
-                    return CausalLoss.Sum(student, student.Hidden(batch.InputIds, batch.Positions, AttentionMask.WithinDocuments(batch.Documents)), batch) / LossTokens;
+                    return CausalLoss.Sum(student, student.Hidden(batch.InputIds, batch.Positions, batch.Mask), batch) / LossTokens;
                 }
             }
         }

@@ -55,7 +55,7 @@ public sealed class PackingTests
         using var batch = PackedBatch.Of([[new((int[])[7, 8, 9, 10], 2), new((int[])[3, 4, 5], 1)], [new((int[])[1, 2], 1)]], TorchSharp.torch.CPU);
         Assert.Equal([7L, 8, 9, 10, 3, 4, 5, 1, 2, 0, 0, 0, 0, 0], batch.InputIds.data<long>().ToArray());
         Assert.Equal([0L, 1, 2, 3, 0, 1, 2, 0, 1, 0, 0, 0, 0, 0], batch.Positions.data<long>().ToArray());
-        Assert.Equal([1L, 1, 1, 1, 2, 2, 2, 1, 1, 0, 0, 0, 0, 0], batch.Documents.data<long>().ToArray());
+        Assert.Equal([[4L, 3], [2L, 5]], batch.Documents);
         Assert.Equal([1L, 2, 4, 5, 7], batch.LossIndex.data<long>().ToArray());
         Assert.Equal([9L, 10, 4, 5, 2], batch.Targets.data<long>().ToArray());
     }

@@ -174,7 +174,7 @@ public sealed class TrainingLoopTests
         {
             using var scope = NewDisposeScope();
             using var batch = PackedBatch.Of(rows, CPU);
-            return CausalLoss.Backward(student, student.Hidden(batch.InputIds, batch.Positions, AttentionMask.WithinDocuments(batch.Documents)), batch, lossTokens);
+            return CausalLoss.Backward(student, student.Hidden(batch.InputIds, batch.Positions, batch.Mask), batch, lossTokens);
         }
     }
 
