@@ -4,6 +4,7 @@ using Distill.Cli.Chat;
 using Distill.Cli.Curate;
 using Distill.Cli.Doctor;
 using Distill.Cli.Inspect;
+using Distill.Cli.Plan;
 using Distill.Pipelines;
 using Distill.Runs;
 
@@ -24,6 +25,7 @@ internal static class CommandTree
         root.Subcommands.Add(InspectCommand.Create(terminal));
         root.Subcommands.Add(VerifyCommand.Create(terminal, time));
         root.Subcommands.Add(DoctorCommand.Create(terminal));
+        root.Subcommands.Add(PlanCommand.Create(terminal));
         foreach (StageKind kind in StageCatalog.All)
             root.Subcommands.Add(kind.Name == "curate" ? CurateCommand.Create(kind, terminal, time) : StageCommand.Create(kind, terminal, time));
         return root;

@@ -58,13 +58,16 @@ public static class CausalLoss
         });
     }
 
+    /// <summary>Rows of logits that are at hand at once.</summary>
+    internal static long RowsAtOnce(int vocabulary) => Math.Max(1, LogitsAtOnce / vocabulary);
+
     // [tokens, hidden]: states of the positions whose next token counts.
     private static Tensor Counted(Tensor hidden, PackedBatch batch) =>
         hidden.reshape(-1, hidden.shape[^1]).index_select(0, batch.LossIndex).to(batch.Targets.device);
 
     private static IEnumerable<(Tensor States, Tensor Targets, Tensor Gradient)> Chunks(CausalLM student, Tensor states, Tensor targets, Tensor gradient)
     {
-        long chunk = Math.Max(1, LogitsAtOnce / student.Config.VocabSize);
+        long chunk = RowsAtOnce(student.Config.VocabSize);
         for (long start = 0; start < targets.shape[0]; start += chunk)
         {
             long count = Math.Min(chunk, targets.shape[0] - start);

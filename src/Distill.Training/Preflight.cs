@@ -54,6 +54,9 @@ public sealed record Preflight
     /// <summary>Passes over the training set in these steps.</summary>
     public required double Epochs { get; init; }
 
+    /// <summary>Memory that the training needs at its peak, in bytes.</summary>
+    public required long PlannedMemory { get; init; }
+
     /// <summary>The longest samples that are kept.</summary>
     public required IReadOnlyList<SampleLength> Longest { get; init; }
 
@@ -83,6 +86,7 @@ public sealed record Preflight
             RowFill = Math.Round(tokens / (double)places, 4),
             Steps = steps,
             Epochs = Math.Round(steps * (double)options.BatchSize / batches.RowsPerEpoch, 2),
+            PlannedMemory = MemoryPlan.Of(StudentPreset.ShapeOf(options.Student), options).Total,
             Longest = Lengths(samples.OrderByDescending(sample => sample.Length)),
             LongestDropped = Lengths(dropped),
             ExamplePrompt = chat.Tokenizer.Decode(example.Tokens.Span[..example.PromptLength], skipSpecialTokens: false),
@@ -107,7 +111,7 @@ public sealed record Preflight
             (LongestDropped.Count > 0 ? $" (longest: {LongestDropped[0].Tokens:N0} tokens, {LongestDropped[0].Id})" : "");
         yield return $"tokens    {Tokens:N0}: {LossTokens:N0} learned, {MaskedTokens:N0} of prompts only shown; longest sample {Longest[0].Tokens:N0}";
         yield return $"rows      {RowsPerEpoch:N0} an epoch, {RowFill:P1} full";
-        yield return $"training  {Steps:N0} updates, {Epochs:N2} epochs";
+        yield return $"training  {Steps:N0} updates, {Epochs:N2} epochs, about {PlannedMemory / 1e9:F1} GB of memory";
         yield return $"shown     {Excerpt(ExamplePrompt)}";
         yield return $"learned   {Excerpt(ExampleCompletion)}";
     }

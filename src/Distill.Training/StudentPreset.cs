@@ -1,4 +1,5 @@
 using Distill.Models;
+using Distill.Runs;
 
 namespace Distill.Training;
 
@@ -18,6 +19,12 @@ public static class StudentPreset
         "tiny-r1" => TinyR1,
         _ => null,
     };
+
+    /// <summary>The shape of a preset or of a model folder.</summary>
+    /// <exception cref="InputException">The name is neither, or the folder's <c>config.json</c> cannot be used.</exception>
+    public static ModelConfig ShapeOf(string student) => Find(student) ?? BasePreset.Find(student)?.Shape
+        ?? (Directory.Exists(student) ? ModelConfigFile.Load(student)
+            : throw new InputException($"student `{student}` is neither a preset nor a model folder", $"presets: {string.Join(", ", Names.Concat(BasePreset.Names))}"));
 
     // Deviation of fresh weights: near 1/sqrt(width), since 0.02 is meant for widths of thousands.
     private static ModelConfig TinyQwen => new()

@@ -276,6 +276,12 @@ public sealed record TrainOptions
     [Option("threads of one operation (0: one per core)")]
     public int Threads { get; init; }
 
+    /// <summary>
+    /// Whether layers are computed again: when asked for, and when frozen weights are stored small, because a graph over all layers would hold
+    /// every one of them expanded.
+    /// </summary>
+    internal bool ComputesLayersAgain => ActivationCheckpointing || (Method == TrainingMethod.Lora && FrozenWeights != WeightFormat.Float32);
+
     /// <summary>Size of the adapters.</summary>
     internal LowRankShape LoraShape => new(LoraRank, LoraAlpha, LoraRankStabilized);
 }

@@ -29,11 +29,23 @@ public static class TrainStage
 
     /// <summary>Trains a student, going on from the last checkpoint in the folder.</summary>
     /// <exception cref="InputException">An option, the training set or the student cannot be used.</exception>
-    public static Task<TrainResult> RunAsync(TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    public static async Task<TrainResult> RunAsync(TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         Validate(options);
         options = BasePreset.Resolve(options);
-        if (options.Engine == TrainingEngine.Torchrun) return TorchrunTraining.RunAsync(options, progress, cancellation);
+        if (options.Engine == TrainingEngine.Torchrun) return await TorchrunTraining.RunAsync(options, progress, cancellation);
+        try
+        {
+            return Run(options, progress, cancellation);
+        }
+        catch (Exception e) when (OutOfMemory.Explain(e, options) is { } explained)
+        {
+            throw explained;
+        }
+    }
+
+    private static TrainResult Run(TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    {
         TorchRuntime.Initialize(options.Threads);
         Student student = Student.Prepare(options, TorchRuntime.Devices(options.Device));
         using CausalLM model = student.Model;
@@ -59,8 +71,8 @@ public static class TrainStage
         }
         student.SaveAdapters(Path.Combine(options.Out, AdapterFolderName));
         student.Save(Path.Combine(options.Out, ModelFolderName));
-        return Task.FromResult(new TrainResult(state.Step, set.Samples.Count, set.Dropped.Count, state.Tokens,
-            parameters.Count, FinalLoss(metricsPath, totalSteps), state.Seconds));
+        return new TrainResult(state.Step, set.Samples.Count, set.Dropped.Count, state.Tokens,
+            parameters.Count, FinalLoss(metricsPath, totalSteps), state.Seconds);
     }
 
     private static void Validate(TrainOptions options)

@@ -23,6 +23,7 @@ internal sealed class TrainingMeasurement : IMeasurement
         var options = new TrainOptions
         {
             SequenceLength = length,
+            MicroBatchSize = shape == "small" ? 4 : 1,
             Method = shape.Contains("lora", StringComparison.Ordinal) ? TrainingMethod.Lora : TrainingMethod.Full,
             FrozenWeights = Enum.Parse<WeightFormat>(Flag("frozen", "BFloat16"), ignoreCase: true),
             ActivationCheckpointing = arguments.Contains("recompute"),
@@ -34,7 +35,7 @@ internal sealed class TrainingMeasurement : IMeasurement
         using var parameters = new FlatParameters(student);
         using var optimizer = new AdamW(parameters, options);
         StepBatches batches = Batches(config, length, rows: shape == "small" ? 4 : 1);
-        var gradients = new GradientStep(student, options.ActivationCheckpointing);
+        var gradients = new GradientStep(student, options.ComputesLayersAgain);
         var speed = new TrainingSpeed(student);
         Console.WriteLine($"{shape}: {config.ParameterCount():N0} parameters, {parameters.Count:N0} trained, {batches.Tokens} tokens a step");
         var best = (Utilization: 0.0, Seconds: double.MaxValue, Optimizer: 0.0);
@@ -51,7 +52,7 @@ internal sealed class TrainingMeasurement : IMeasurement
             if (seconds < best.Seconds) best = (speed.Utilization(batches, seconds), seconds, update / seconds);
             Console.WriteLine($"  step {step}: {seconds:F2} s, {batches.Tokens / seconds:F0} tokens/s, {speed.Utilization(batches, seconds):P1} of peak, optimizer and clipping {update / seconds:P1}, loss {loss:F3}");
         }
-        Console.WriteLine($"best: {best.Utilization:P1} of the GEMM peak, {batches.Tokens / best.Seconds:F0} tokens/s, optimizer and clipping {best.Optimizer:P1}; peak resident {PeakResident() / 1e9:F2} GB");
+        Console.WriteLine($"best: {best.Utilization:P1} of the GEMM peak, {batches.Tokens / best.Seconds:F0} tokens/s, optimizer and clipping {best.Optimizer:P1}; peak resident {PeakResident() / 1e9:F2} GB, planned {MemoryPlan.Of(config, options).Total / 1e9:F2} GB");
         return Task.CompletedTask;
 
         string Flag(string name, string otherwise) => arguments.FirstOrDefault(argument => argument.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..] ?? otherwise;

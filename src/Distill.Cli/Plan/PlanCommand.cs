@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.Globalization;
+using Distill.Models;
+using Distill.Pipelines;
+using Distill.Runs;
+using Distill.Training;
+
+namespace Distill.Cli.Plan;
+
+/// <summary><c>distill plan</c>: what something would take, before anything is paid for.</summary>
+internal static class PlanCommand
+{
+    public static Command Create(Terminal terminal) => new("plan", "Work out what a stage would take, without running it.") { Train(terminal) };
+
+    private static Command Train(Terminal terminal)
+    {
+        StageKind kind = StageCatalog.All.Single(stage => stage.Name == "train");
+        var command = new Command("train", "Memory that a training needs at its peak, part by part, and what other settings would need.");
+        (StageOption Option, Option<string[]> Flag)[] flags = [.. kind.Options.Options.Where(option => option.Key is not ("out" or "data")).Select(option => (option, StageCommand.Flag(option)))];
+        foreach (var (_, flag) in flags) command.Options.Add(flag);
+        command.SetAction(parsed =>
+        {
+            OptionValue[] values = [.. flags.Where(entry => parsed.GetResult(entry.Flag) is { Implicit: false })
+                .Select(entry => new OptionValue(entry.Option.Flag[2..], parsed.GetValue(entry.Flag) ?? [], entry.Option.Flag))];
+            var options = (TrainOptions)kind.Options.Bind(kind.Name, null, [.. values, new OptionValue("out", ["-"], "--out"), new OptionValue("data", ["-"], "--data")]);
+            Show(terminal, StudentPreset.ShapeOf(options.Student), options);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static void Show(Terminal terminal, ModelConfig config, TrainOptions options)
+    {
+        MemoryPlan plan = MemoryPlan.Of(config, options);
+        terminal.Table(null,
+        [
+            ["parameters", config.ParameterCount().ToString("N0", CultureInfo.InvariantCulture)],
+            ["weights", Gigabytes(plan.Weights)], ["gradients", Gigabytes(plan.Gradients)], ["moments", Gigabytes(plan.Moments)],
+            ["activations", Gigabytes(plan.Activations)], ["logits", Gigabytes(plan.Logits)], ["process", Gigabytes(plan.Process)], ["total", Gigabytes(plan.Total)],
+        ]);
+        terminal.Output.WriteLine();
+        terminal.Table([("other settings", false), ("total", true)], [.. MemoryPlan.Alternatives(options)
+            .Select(other => (string[])[other.Name, Gigabytes(MemoryPlan.Of(config, other.Options).Total)])]);
+    }
+
+    private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F2} GB");
+}

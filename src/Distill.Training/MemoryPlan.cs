@@ -1,0 +1,81 @@
+using Distill.Models;
+
+namespace Distill.Training;
+
+/// <summary>
+/// What a training needs in memory at its peak, in bytes, on one device: worked out from the shape and the options, checked against
+/// measurements (<c>tests/Distill.Benchmarks</c>, <c>training</c>).
+/// </summary>
+/// <param name="Weights">The model's weights: 32-bit floats, or frozen in their own format.</param>
+/// <param name="Gradients">Gradients of the trained values.</param>
+/// <param name="Moments">The optimizer's moments.</param>
+/// <param name="Activations">Results kept for the backward pass of one micro-batch, and what computing a layer needs on top.</param>
+/// <param name="Logits">Logits and probabilities of the rows that are at hand at once.</param>
+/// <param name="Process">Runtime and libraries.</param>
+public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long Activations, long Logits, long Process)
+{
+    private const long ProcessBytes = 400_000_000;
+    private const int FloatBytes = 4;
+
+    /// <summary>All of it.</summary>
+    public long Total => Weights + Gradients + Moments + Activations + Logits + Process;
+
+    /// <summary>Works it out.</summary>
+    /// <param name="config">The student's shape.</param>
+    /// <param name="options">The recipe.</param>
+    public static MemoryPlan Of(ModelConfig config, TrainOptions options)
+    {
+        bool lora = options.Method == TrainingMethod.Lora;
+        long parameters = config.ParameterCount(), trained = lora ? AdapterValues(config, options) : parameters;
+        long weights = lora ? FrozenBytes(config, options.FrozenWeights) + (trained * FloatBytes) : parameters * FloatBytes;
+        long moments = options.Moments == MomentFormat.Float32 ? trained * 2 * FloatBytes : trained * 2 + (trained / 32);
+        long tokens = (long)options.MicroBatchSize * options.SequenceLength;
+        return new(weights, trained * FloatBytes, moments, ActivationBytes(config, options, tokens), LogitBytes(config, tokens), ProcessBytes);
+    }
+
+    /// <summary>Settings that take less and less memory, for the same data.</summary>
+    public static IReadOnlyList<(string Name, TrainOptions Options)> Alternatives(TrainOptions options)
+    {
+        TrainOptions one = options with { MicroBatchSize = 1 }, again = one with { ActivationCheckpointing = true }, lora = again with { Method = TrainingMethod.Lora };
+        (string Name, TrainOptions Options)[] all =
+        [
+            ("--micro-batch-size 1", one),
+            ("--micro-batch-size 1 --activation-checkpointing", again),
+            ("--micro-batch-size 1 --activation-checkpointing --moments int8", again with { Moments = MomentFormat.Int8 }),
+            ("--micro-batch-size 1 --method lora --frozen-weights bfloat16", lora with { FrozenWeights = WeightFormat.BFloat16 }),
+            ("--micro-batch-size 1 --method lora --frozen-weights int8", lora with { FrozenWeights = WeightFormat.Int8 }),
+            ("--micro-batch-size 1 --method lora --frozen-weights int4", lora with { FrozenWeights = WeightFormat.Int4 }),
+        ];
+        return options.Method == TrainingMethod.Full ? all : [.. all.Where(other => other.Options.Method == TrainingMethod.Lora)];
+    }
+
+    private static long AdapterValues(ModelConfig config, TrainOptions options) => CheckpointTensors.Of(config)
+        .Where(tensor => tensor.Name.StartsWith("model.layers.", StringComparison.Ordinal) && options.LoraTargets.Contains(tensor.Name.Split('.')[^2]))
+        .Sum(tensor => options.LoraRank * (tensor.Shape[0] + tensor.Shape[1]));
+
+    private static long FrozenBytes(ModelConfig config, WeightFormat format) => CheckpointTensors.Of(config).Sum(tensor =>
+    {
+        long count = tensor.Shape.Aggregate(1L, (product, dimension) => product * dimension);
+        return tensor.Shape.Count < 2 ? count * FloatBytes : format switch
+        {
+            WeightFormat.Float32 => count * 4,
+            WeightFormat.BFloat16 => count * 2,
+            WeightFormat.Int8 => (count * 17) / 16,
+            _ => (count * 9) / 16,
+        };
+    });
+
+    private static long ActivationBytes(ModelConfig config, TrainOptions options, long tokens)
+    {
+        long queries = (long)config.NumAttentionHeads * config.HeadDim, keys = (long)config.NumKeyValueHeads * config.HeadDim, hidden = config.HiddenSize;
+        // Both norms' inputs and outputs, the residual sum; queries, keys and values before and after rotation, what attention gives; gate, up, their products.
+        long layer = ((5 * hidden) + (2 * (queries + keys)) + keys + (2 * queries) + (4L * config.IntermediateSize)) * tokens * FloatBytes;
+        if (!options.ComputesLayersAgain) return config.NumHiddenLayers * layer;
+        long expanded = options.Method == TrainingMethod.Lora && options.FrozenWeights != WeightFormat.Float32
+            ? FloatBytes * CheckpointTensors.Of(config).Where(tensor => tensor.Name.StartsWith("model.layers.0.", StringComparison.Ordinal)).Sum(tensor => tensor.Shape.Aggregate(1L, (product, dimension) => product * dimension))
+            : 0;
+        return (config.NumHiddenLayers * hidden * tokens * FloatBytes) + (2 * layer) + expanded;
+    }
+
+    private static long LogitBytes(ModelConfig config, long tokens) => 2 * FloatBytes * config.VocabSize * Math.Min(tokens, CausalLoss.RowsAtOnce(config.VocabSize));
+}
