@@ -50,7 +50,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
     }
 
     private static long AdapterValues(ModelConfig config, TrainOptions options) => CheckpointTensors.Of(config)
-        .Where(tensor => tensor.Name.StartsWith("model.layers.", StringComparison.Ordinal) && options.LoraTargets.Contains(tensor.Name.Split('.')[^2]))
+        .Where(tensor => tensor.Shape.Count == 2 && tensor.Name.StartsWith("model.layers.", StringComparison.Ordinal) && options.LoraTargets.Contains(tensor.Name.Split('.')[^2]))
         .Sum(tensor => options.LoraRank * (tensor.Shape[0] + tensor.Shape[1]));
 
     private static long FrozenBytes(ModelConfig config, WeightFormat format) => CheckpointTensors.Of(config).Sum(tensor =>
