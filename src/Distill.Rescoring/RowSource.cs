@@ -7,7 +7,8 @@ namespace Distill.Rescoring;
 /// <summary>The rows of the input in pieces, always cut at the same places, so that a piece that was judged need not be judged again.</summary>
 internal sealed class RowSource
 {
-    private const int MostRowsPerPiece = 256, MostBytesPerPiece = 4 << 20;
+    // Small enough that a killed run loses little even where each row is a program with many tests.
+    private const int MostRowsPerPiece = 32, MostBytesPerPiece = 4 << 20;
 
     private readonly string _file;
     private readonly VerifyOptions _options;
