@@ -71,7 +71,7 @@ public static class ChatFormat
         BosToken = BeginOfSentence,
         EosToken = EndOfSentence,
         PadToken = Pad,
-        AddBosToken = true,
+        AddBosToken = false, // the template writes it
         AddEosToken = false,
         ModelMaxLength = contextLength,
         TokenizerClass = tokenizerClass,

@@ -62,6 +62,9 @@ internal sealed class Terminal
         Output.WriteLine();
     }
 
+    /// <summary>Writes text to standard output, in colour on a terminal.</summary>
+    public void Write(string text, string colour) => WriteStyled(text, Style.Parse($"bold {colour}"));
+
     /// <summary>Writes columns of text to standard output. Lines are never broken or filled up, so that they can be copied and searched.</summary>
     /// <param name="heads">Names of the columns and whether they are flush right; null for a list whose first column names the second.</param>
     /// <param name="rows">The rows, each with a cell for every column.</param>

@@ -42,6 +42,10 @@ public sealed record ExportOptions
     [Option("Name in file names and metadata (default: the model folder's).")]
     public string? Name { get; init; }
 
+    /// <summary>Whether to export although the doctor finds errors in the model's files or in what was written.</summary>
+    [Option("Export although the doctor finds errors in the model's files or in what was written.", DoesNotChangeResult = true)]
+    public bool SkipDoctor { get; init; }
+
     /// <summary>Folder that receives <c>gguf/</c>, <c>onnx/</c> and <c>artifact.json</c>.</summary>
     [Option("Output folder.", Required = true, IsPath = true)]
     public string Out { get; init; } = "";

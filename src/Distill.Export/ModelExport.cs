@@ -1,3 +1,4 @@
+using Distill.Diagnosis;
 using Distill.Export.Gguf;
 using Distill.Export.Onnx;
 using Distill.Export.Quantization;
@@ -27,6 +28,7 @@ public static class ModelExport
         if (options.Gguf.Count > 0) settings = settings with { Importance = Importance(options, progress, cancellation) };
         using GgufModelSource source = GgufModelSource.Open(options.Model, name, settings);
         GgufFilePlan[] plans = [.. options.Gguf.Distinct().Select(type => new GgufFilePlan(source, type, settings))];
+        IReadOnlyList<Finding> known = Diagnose(options, [], [], progress);
         DiskSpace.Require(options.Out, plans.Sum(plan => plan.TensorBytes));
         var files = new List<ArtifactFile>();
         foreach (GgufFilePlan plan in plans)
@@ -45,10 +47,22 @@ public static class ModelExport
             files.Add(Describe(options.Out, [OnnxExport.Write(options.Model, Path.Combine(options.Out, "onnx"), cancellation)], "onnx", "fp32", 32));
             progress.Report(new ProgressEvent("export ONNX", 1, 1, "files"));
         }
+        Diagnose(options, files, known, progress);
         string[] fallbacks = [.. plans.Select(plan => plan.FallbackNote()).OfType<string>()];
         var result = new ExportResult { Name = name, Parameters = source.Parameters, Files = files, Fallbacks = fallbacks.Length > 0 ? string.Join("; ", fallbacks) : null };
         result.Save(options.Out);
         return result;
+    }
+
+    // Before anything is written the model, afterwards what was made of it. Files with errors stay, and are not listed as artifacts.
+    private static IReadOnlyList<Finding> Diagnose(ExportOptions options, IReadOnlyList<ArtifactFile> written, IReadOnlyList<Finding> known, IProgress<ProgressEvent> progress)
+    {
+        if (options.SkipDoctor || !Directory.Exists(options.Model)) return []; // a GGUF file has nothing beside it that could disagree
+        string[] Paths(string format) => [.. written.Where(file => file.Format == format).Select(file => Path.Combine(options.Out, file.Path))];
+        var examination = new Examination { Model = options.Model, Gguf = Paths("gguf"), Onnx = Paths("onnx") };
+        IReadOnlyList<Finding> findings = ModelDoctor.RequireHealthy(examination, "`--skip-doctor` exports nevertheless");
+        foreach (Finding warning in findings.Except(known).Where(finding => finding.Severity == Severity.Warning)) progress.Report(ProgressEvent.Say($"doctor: {warning.Sentence}"));
+        return findings;
     }
 
     private static GgufExportSettings Settings(ExportOptions options)

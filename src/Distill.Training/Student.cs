@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Distill.Diagnosis;
 using Distill.Models;
 using Distill.Runs;
 using Distill.Weights;
@@ -23,6 +24,18 @@ public sealed class Student
 
     /// <summary>Its tokenizer and template.</summary>
     public StudentChat Chat { get; }
+
+    /// <summary>Has the doctor look at the student's files, or at the tokenizer's for a preset.</summary>
+    /// <returns>Warnings, one line each.</returns>
+    /// <exception cref="InputException">A student of these files would be wrong.</exception>
+    public static IReadOnlyList<string> Diagnose(TrainOptions options)
+    {
+        bool isPreset = StudentPreset.Find(options.Student) is not null;
+        string? folder = isPreset ? options.Tokenizer : options.Student;
+        if (options.SkipDoctor || !Directory.Exists(folder)) return [];
+        return [.. ModelDoctor.RequireHealthy(new Examination { Model = folder, TokenizerOnly = isPreset }, "`--skip-doctor` trains nevertheless")
+            .Where(finding => finding.Severity == Severity.Warning).Select(finding => $"doctor: {finding.Sentence}")];
+    }
 
     /// <summary>Makes the model of a preset with fresh weights, or loads a model folder.</summary>
     /// <exception cref="InputException">The name is neither a preset nor a folder, or tokenizer and model do not belong together.</exception>

@@ -244,6 +244,10 @@ public sealed record TrainOptions
     [Option("folder where tokenized training sets are kept (default: the user's cache)", DoesNotChangeResult = true)]
     public string? TokenCache { get; init; }
 
+    /// <summary>Whether to train although the doctor finds errors in the student's files.</summary>
+    [Option("train although the doctor finds errors in the student's files", DoesNotChangeResult = true)]
+    public bool SkipDoctor { get; init; }
+
     /// <summary>Same seed, same result.</summary>
     [Option("seed of fresh weights and of the order of samples")]
     public long Seed { get; init; } = 17;

@@ -33,6 +33,7 @@ public static class TrainStage
     {
         Validate(options);
         options = BasePreset.Resolve(options);
+        foreach (string warning in Student.Diagnose(options)) progress.Report(ProgressEvent.Say(warning));
         if (options.Engine == TrainingEngine.Torchrun) return await TorchrunTraining.RunAsync(options, progress, cancellation);
         try
         {
@@ -100,7 +101,7 @@ public static class TrainStage
     // What a checkpoint must share with the training that continues it. Place and speed do not count.
     private static string Identity(TrainOptions options)
     {
-        TrainOptions relevant = options with { Out = "", Resume = true, CheckpointEvery = 1, KeepCheckpoints = 1, SpikeFactor = 0, Data = "", Student = "", Tokenizer = null, TokenCache = null };
+        TrainOptions relevant = options with { Out = "", Resume = true, CheckpointEvery = 1, KeepCheckpoints = 1, SkipDoctor = false, SpikeFactor = 0, Data = "", Student = "", Tokenizer = null, TokenCache = null };
         string start = StudentPreset.Find(options.Student) is null ? Fingerprint.OfPath(options.Student) : options.Student;
         return Fingerprint.OfTexts(JsonSerializer.Serialize(relevant), start, Fingerprint.OfPath(options.Data),
             options.Tokenizer is null ? "" : Fingerprint.OfFile(Path.Combine(options.Tokenizer, "tokenizer.json")));

@@ -95,9 +95,12 @@ internal sealed class CliProcess : IDisposable
     }
 
     /// <summary>Asks it to stop, as Ctrl-C does (2) or a service manager (15).</summary>
-    public void Signal(int signal)
+    public void Signal(int signal) => Signal(_process.Id, signal);
+
+    /// <summary>Asks any process to stop.</summary>
+    public static void Signal(int process, int signal)
     {
-        if (kill(_process.Id, signal) != 0) throw new InvalidOperationException($"signal {signal} could not be sent");
+        if (kill(process, signal) != 0) throw new InvalidOperationException($"signal {signal} could not be sent");
     }
 
     public void Dispose()

@@ -53,7 +53,8 @@ internal sealed class Conversation
         while (!cancellation.IsCancellationRequested)
         {
             if (_terminal.InputIsTerminal) _terminal.Error.Write("> ");
-            string? line = await _terminal.Input.ReadLineAsync(cancellation);
+            // The console reads without looking at the token; Ctrl-C at the prompt must not wait for a line.
+            string? line = await Task.Run(_terminal.Input.ReadLine, CancellationToken.None).WaitAsync(cancellation);
             if (line is null or "/bye") return;
             if (!string.IsNullOrWhiteSpace(line)) await AskAsync(line, cancellation);
         }

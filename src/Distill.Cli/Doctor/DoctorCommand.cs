@@ -2,12 +2,13 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Distill.Diagnosis;
 using Distill.Runs;
 using Spectre.Console;
 
 namespace Distill.Cli.Doctor;
 
-/// <summary><c>distill doctor</c>: what was found on this machine, and whether it is enough.</summary>
+/// <summary><c>distill doctor</c>: what was found on this machine, and whether it is enough; with <c>--model</c>, the files of a model.</summary>
 internal static class DoctorCommand
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -20,9 +21,20 @@ internal static class DoctorCommand
     public static Command Create(Terminal terminal)
     {
         var json = new Option<bool>("--json") { Description = "print the findings as JSON" };
-        var command = new Command("doctor", "Show what was found on this machine: processor, memory, GPU, engines, disk, sandbox.") { json };
+        var model = new Option<string?>("--model") { Description = "model folder whose files are compared with each other", HelpName = "PATH" };
+        var teacher = new Option<string?>("--teacher") { Description = "teacher's folder, compared with the model's tokenizer and template", HelpName = "PATH" };
+        var gguf = new Option<string[]>("--gguf") { Description = "GGUF files made from the model", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
+        var onnx = new Option<string[]>("--onnx") { Description = "ONNX folders made from the model", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
+        var command = new Command("doctor", "Show what was found on this machine; with --model, what is wrong with a model's files.") { model, teacher, gguf, onnx, json };
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(model) is { } folder)
+            {
+                var examination = new Examination { Model = folder, Teacher = parsed.GetValue(teacher), Gguf = parsed.GetValue(gguf) ?? [], Onnx = parsed.GetValue(onnx) ?? [] };
+                return ModelExamination.Run(terminal, examination, parsed.GetValue(json));
+            }
+            if (parsed.GetResult(teacher) is not null || parsed.GetResult(gguf) is not null || parsed.GetResult(onnx) is not null)
+                throw new InputException("distill doctor: `--model` is missing", "name the model folder that the others are compared with");
             Finding[] findings = [.. Checks.Select(check => Look(check.Name, check.Look))];
             if (parsed.GetValue(json)) ShowJson(terminal, findings);
             else Show(terminal.Rich, findings);

@@ -23,7 +23,7 @@ internal static class GenaiConfig
             {
                 ["type"] = "qwen2",
                 ["bos_token_id"] = config.BosTokenId ?? end,
-                ["eos_token_id"] = new JsonArray([.. config.EosTokenIds.Select(id => (JsonNode)id)]),
+                ["eos_token_id"] = new JsonArray([.. config.EosTokenIds.Union(Ends(generation)).Select(id => (JsonNode)id)]),
                 ["pad_token_id"] = config.PadTokenId ?? end,
                 ["context_length"] = contextLength,
                 ["vocab_size"] = config.VocabSize,
@@ -32,6 +32,10 @@ internal static class GenaiConfig
             ["search"] = Search(contextLength, generation),
         };
     }
+
+    // The other runtimes stop at these too.
+    private static IEnumerable<int> Ends(JsonObject? generation) => (generation?["eos_token_id"] is JsonArray list ? list : [generation?["eos_token_id"]?.DeepClone()])
+        .OfType<JsonValue>().Select(value => value.TryGetValue(out int id) ? id : -1).Where(id => id >= 0);
 
     private static JsonObject Decoder(ModelConfig config) => new()
     {

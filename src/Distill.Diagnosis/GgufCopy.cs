@@ -1,0 +1,84 @@
+using Distill.Chat;
+using Distill.Inference;
+using Distill.Weights;
+
+namespace Distill.Diagnosis;
+
+/// <summary>What a GGUF file says about the model that it was made from; the file itself is closed again.</summary>
+internal sealed class GgufCopy
+{
+    private const string Embedding = "token_embd.weight";
+
+    private readonly GgufMetadata _metadata;
+    private readonly string _architecture;
+
+    private GgufCopy(GgufReader file, IEnumerable<GgufTensorInfo> tensors)
+    {
+        Path = file.Path;
+        _metadata = file.Metadata;
+        _architecture = file.Metadata.GetString("general.architecture");
+        var shapes = tensors.DistinctBy(tensor => tensor.Name).ToDictionary(tensor => tensor.Name, tensor => tensor.Shape, StringComparer.Ordinal);
+        Tensors = shapes.Keys.ToHashSet(StringComparer.Ordinal);
+        EmbeddingRows = shapes.TryGetValue(Embedding, out IReadOnlyList<long>? shape) && shape.Count == 2 ? shape[0] : null;
+        var read = new Part<ModelTokenizer>(() => GgufTokenizer.Read(file));
+        _ = read.Value; // now, while the file is open
+        Tokenizer = read;
+        Template = new(ReadTemplate);
+    }
+
+    public string Path { get; }
+
+    public IReadOnlySet<string> Tensors { get; }
+
+    public long? EmbeddingRows { get; }
+
+    public Part<ModelTokenizer> Tokenizer { get; }
+
+    public Part<ChatTemplate> Template { get; }
+
+    /// <summary>Number of tokens that it lists.</summary>
+    public int TokenCount => _metadata.TryGet("tokenizer.ggml.tokens", out object? tokens) && tokens is string[] list ? list.Length : 0;
+
+    public static GgufCopy Read(string path)
+    {
+        using GgufReader file = GgufReader.Open(path);
+        return new GgufCopy(file, [.. file.Tensors, .. OtherShards(path).SelectMany(TensorsOf)]);
+    }
+
+    // The first shard, `name-00001-of-00003.gguf`, holds the metadata for all.
+    private static IEnumerable<string> OtherShards(string path)
+    {
+        string name = System.IO.Path.GetFileNameWithoutExtension(path);
+        if (name.Split("-00001-of-") is not [var stem, var count] || !int.TryParse(count, System.Globalization.NumberStyles.None, null, out int shards)) return [];
+        string folder = System.IO.Path.GetDirectoryName(path) ?? "";
+        return Enumerable.Range(2, Math.Max(0, shards - 1)).Select(shard => System.IO.Path.Combine(folder, $"{stem}-{shard:D5}-of-{count}.gguf")).TakeWhile(File.Exists);
+    }
+
+    private static IReadOnlyList<GgufTensorInfo> TensorsOf(string path)
+    {
+        using GgufReader shard = GgufReader.Open(path);
+        return shard.Tensors;
+    }
+
+    /// <summary>Where a key stands, for findings.</summary>
+    public string Place(string key) => $"{Path}: `{key}`";
+
+    /// <summary>Full name of a key of the architecture.</summary>
+    public string Key(string name) => $"{_architecture}.{name}";
+
+    /// <summary>A text of the architecture, or null.</summary>
+    public string? Text(string name) => _metadata.TryGet(Key(name), out object? value) ? value as string : null;
+
+    /// <summary>A number of the architecture, or null.</summary>
+    public double? Number(string name) => _metadata.TryGet(Key(name), out object? value) && value is float or double or uint or int or ulong or long ? Convert.ToDouble(value) : null;
+
+    /// <summary>A token that has a role, or null.</summary>
+    public int? TokenOf(string role) => _metadata.TryGet($"tokenizer.ggml.{role}_token_id", out object? value) && value is uint id && id < int.MaxValue ? (int)id : null;
+
+    private ChatTemplate? ReadTemplate()
+    {
+        if (Tokenizer.Value?.Config is not { ChatTemplate: { } source } config) return null;
+        (string Key, string? Token)[] special = [("bos_token", config.BosToken), ("eos_token", config.EosToken), ("pad_token", config.PadToken), ("unk_token", config.UnkToken)];
+        return ChatTemplate.Parse(source, special.Where(item => item.Token is not null).ToDictionary(item => item.Key, item => item.Token!));
+    }
+}
