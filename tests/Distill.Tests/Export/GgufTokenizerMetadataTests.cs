@@ -67,7 +67,7 @@ public sealed class GgufTokenizerMetadataTests : IDisposable
         Assert.Equal(true, Value(Metadata(), "tokenizer.ggml.add_bos_token"));
         Edit("tokenizer_config.json", json => json.Remove("add_bos_token"));
         Assert.Equal(false, Value(Metadata(), "tokenizer.ggml.add_bos_token"));
-        Edit("tokenizer.json", json => json["post_processor"] = JsonNode.Parse($$$"""{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<｜begin▁of▁sentence｜>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{"<｜begin▁of▁sentence｜>":{"id":"<｜begin▁of▁sentence｜>","ids":[{{{TinyModels.BosTokenId}}}],"tokens":["<｜begin▁of▁sentence｜>"]}}}"""));
+        Edit("tokenizer.json", json => json["post_processor"] = JsonNode.Parse($$$$"""{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<｜begin▁of▁sentence｜>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{"<｜begin▁of▁sentence｜>":{"id":"<｜begin▁of▁sentence｜>","ids":[{{{{TinyModels.BosTokenId}}}}],"tokens":["<｜begin▁of▁sentence｜>"]}}}"""));
         Assert.Equal(true, Value(Metadata(), "tokenizer.ggml.add_bos_token"));
     }
 
