@@ -44,7 +44,7 @@ public sealed class ModelTokenizerTests : IDisposable
     [Fact]
     public void AddedTokensAreRecognisedUnlessTextIsOrdinary()
     {
-        var tokenizer = ModelTokenizer.FromDefinition(TrainTiny(), ChatFormat.DeepSeekR1Config(512));
+        var tokenizer = ModelTokenizer.FromDefinition(TrainTiny(), ChatFormat.DeepSeekR1Config(512) with { AddBosToken = true });
         int[] ids = tokenizer.Encode("<｜User｜>1<think>");
         Assert.Equal([tokenizer.TokenId(ChatFormat.User)!.Value, tokenizer.TokenId("1")!.Value, tokenizer.TokenId("<think>")!.Value], ids);
         Assert.Equal("1<think>", tokenizer.Decode(ids));

@@ -88,7 +88,7 @@ public sealed class ModelDoctorTests : IDisposable
         Assert.Contains("`add_bos_token`", _model.Edit("tokenizer_config.json", json => json["add_bos_token"] = true).Only("bos", Severity.Warning).Where);
 
         _model.Edit("tokenizer_config.json", json => json.Remove("add_bos_token")).Edit("tokenizer.json", json => json["post_processor"] = JsonNode.Parse(
-            $$$"""{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "{{{SickModel.Bos}}}", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]}"""));
+            $$$$"""{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "{{{{SickModel.Bos}}}}", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}], "special_tokens": {"{{{{SickModel.Bos}}}}": {"id": "{{{{SickModel.Bos}}}}", "ids": [{{{{SickModel.BosId}}}}], "tokens": ["{{{{SickModel.Bos}}}}"]}}}"""));
         Assert.Contains("`post_processor`", _model.Only("bos", Severity.Warning).Where);
     }
 

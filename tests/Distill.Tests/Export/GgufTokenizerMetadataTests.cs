@@ -87,7 +87,7 @@ public sealed class GgufTokenizerMetadataTests : IDisposable
     {
         AssertRefused(() => SetPatterns(@"\p{L}+|\s+"), "no pre-tokenizer");
         AssertRefused(() => Edit("tokenizer.json", json => json["model"]!["ignore_merges"] = true), "no pre-tokenizer");
-        AssertRefused(() => Edit("tokenizer.json", json => json["added_tokens"]![3]!["content"] = "he"), "two tokens have the text `he`");
+        AssertRefused(() => Edit("tokenizer.json", json => json["added_tokens"]![3]!["content"] = "he"), "the token `he` has two ids");
         AssertRefused(() => Edit("tokenizer_config.json", json => json.Remove("pad_token")), "the padding token has id 9999");
     }
 

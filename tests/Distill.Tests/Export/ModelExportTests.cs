@@ -47,7 +47,7 @@ public sealed class ModelExportTests : IDisposable
         {
             if (progress is { Stage: "export Q8_0", Completed: 5 }) cancellation.Cancel();
         }), cancellation.Token));
-        Assert.Equal(["teacher-F32.gguf"], Directory.EnumerateFiles(_folder["out/gguf"]).Select(Path.GetFileName));
+        Assert.Equal(["Modelfile", "teacher-F32.gguf"], Directory.EnumerateFiles(_folder["out/gguf"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.False(File.Exists(_folder["out/artifact.json"]));
         Assert.Equal(2, (await Run(options)).Files.Count);
     }
