@@ -37,12 +37,17 @@ internal sealed partial class AnswerComparison
     {
         (Node x, string goldUnit) = Parted(gold);
         (Node y, string givenUnit) = Parted(given);
+        if (x is PercentNode != y is PercentNode && Answers.Units.Find(goldUnit + givenUnit) is not null) return new Comparison(Equality.Different, "unit");
         if (goldUnit == givenUnit || goldUnit.Length == 0 || givenUnit.Length == 0) return goldUnit != "degree" && givenUnit != "degree" ? Quantities(x, y) : Scalars(x, y);
-        if (Answers.Units.Find(goldUnit) is not { } from || Answers.Units.Find(givenUnit) is not { } to) return Quantities(x, y);
+        if (Answers.Units.Find(goldUnit) is not { } from || Answers.Units.Find(givenUnit) is not { } to)
+            return _depth > 1 && !ShareWord(goldUnit, givenUnit) ? new Comparison(Equality.Different, "unit") : Quantities(x, y);
         if (from.Dimension != to.Dimension) return new Comparison(Equality.Different, "unit");
         if (from.Factor == to.Factor) return Scalars(x, y);
         return Scalars(x, new ProductNode([y, new NumberNode(to.Factor / from.Factor)])) with { Rule = "unit" };
     }
+
+    // 2 dogs, 3 cats are not 3 dogs, 2 cats; 72 clips may be 72 hair clips.
+    private static bool ShareWord(string a, string b) => a.Split(' ').Intersect(b.Split(' '), StringComparer.OrdinalIgnoreCase).Any();
 
     private static (Node Value, string Unit) Parted(Node node) => node switch
     {

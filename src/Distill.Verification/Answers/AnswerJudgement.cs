@@ -25,7 +25,7 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
 
     private Comparison? Choice((string Letters, string Text) choice, ExtractedAnswer found)
     {
-        string given = ChoiceAnswers.Given(found.Text, found.Place is not AnswerPlace.Number);
+        string given = ChoiceAnswers.Given(found.Text, found.Place is AnswerPlace.Box or AnswerPlace.Phrase or AnswerPlace.Tag || found.Text.StartsWith('('));
         if (given.Length > 0) return Comparison.Of(given == choice.Letters, "choice");
         if (found.Place != AnswerPlace.Box && ChoiceAnswers.InProse(found.Text) is { Length: > 0 } said) return Comparison.Of(said == choice.Letters, "choice");
         string? wanted = choice.Text.Length > 0 ? choice.Text : OptionText(choice.Letters);

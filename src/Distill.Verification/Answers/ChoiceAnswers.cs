@@ -40,7 +40,8 @@ internal static class ChoiceAnswers
             char c = text[i];
             if (c is < 'A' or > LastLetter || i > 0 && char.IsLetterOrDigit(text[i - 1]) || i + 1 < text.Length && char.IsLetterOrDigit(text[i + 1])) continue;
             bool bracketed = i > 0 && i + 1 < text.Length && text[i - 1] is '(' or '*' or '{' && text[i + 1] is ')' or '*' or '}' or '.';
-            if (!bracketed && (c == 'I' || c == 'A' && i + 2 < text.Length && text[i + 1] == ' ' && char.IsAsciiLetterLower(text[i + 2]))) continue;
+            bool joined = text.AsSpan(i + 1).StartsWith(" and ") || text.AsSpan(i + 1).StartsWith(" or ");
+            if (!bracketed && !joined && (c == 'I' || c == 'A' && i + 2 < text.Length && text[i + 1] == ' ' && char.IsAsciiLetterLower(text[i + 2]))) continue;
             if (i + 1 < text.Length && text[i + 1] is '\'' or '’' or '-' or '=' or '+') continue;
             ReadOnlySpan<char> before = text.AsSpan(0, i).TrimEnd(" (*");
             if (before.EndsWith("not") || before.EndsWith("not option") || before.EndsWith("isn't")) continue;

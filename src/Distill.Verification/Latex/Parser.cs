@@ -33,7 +33,7 @@ internal sealed partial class Parser
         if (Lexer.Tokenize(text, groupInBrackets) is not { Count: > 1 } tokens) return null;
         var parser = new Parser(tokens) { _at = 0 };
         parser._at = parser.AfterLabel(parser.AfterLastImplication());
-        parser.Take(TokenKind.Relation, "=");
+        if (!parser.Take(TokenKind.Relation, "=")) parser.Take(TokenKind.Relation, "approx");
         Node node = parser.Statements();
         return parser._failed || parser.Kind != TokenKind.End ? null : node;
     }

@@ -60,7 +60,7 @@ internal static class ExtractionPairs
         int value = list.Number(10, 99);
         list.Right("choice", letter, letter, $"({letter})", $"{letter}.", $"{letter}) {value}", $"\\text{{({letter})}}", $"\\textbf{{({letter}) }}{value}", $"Option {letter}", $"Choice ({letter})", $"\\boxed{{{letter.ToLowerInvariant()}}}", $"\\boxed{{{letter}. {value}}}", $"\\boxed{{({letter}) {value}}}", $"The answer is {letter}", $"The correct answer is **{letter}**.",
             $"not {other}, it is {letter}", $"The answer is not {other}, it is {letter}.", $"Therefore the answer is option {letter}: {value}", $"Answer: {letter.ToLowerInvariant()}", $"The final answer is $\\boxed{{\\text{{({letter})}}}}$.", $"So the correct choice is {letter}.", $"\\boxed{{\\mathrm{{({letter})}}\\ {value}}}", $"**{letter}**");
-        list.Wrong("choice", letter, other, $"({other}) {value}", $"{letter}, {other}", $"\\boxed{{{other}. {value}}}", $"The answer is not {letter}, it is {other}.", $"\\boxed{{{letter}}} or \\boxed{{{other}}}", $"The answer is either {letter} or {other}", $"{value}");
+        list.Wrong("choice", letter, other, $"({other}) {value}", $"{letter}, {other}", $"\\boxed{{{other}. {value}}}", $"The answer is not {letter}, it is {other}.", $"\\boxed{{{letter}}} or \\boxed{{{other}}}", $"The answer is either {letter} or {other}", $"{value}", $"Both {letter} and {other}");
         list.Right("choice_text", $"{value}", $"({letter}) {value}", $"{letter}. {value}", $"\\boxed{{\\text{{({letter})}}\\ {value}}}");
         list.Right("choice_set", "BD", "B, D", "B and D", "DB", "(B) and (D)", "\\boxed{BD}");
         list.Wrong("choice_set", "BD", "B", "B, C", "BCD", "\\boxed{D}");

@@ -159,7 +159,7 @@ internal static class NumberPairs
     {
         int n = list.Number(2, 900);
         list.Same("currency", $"\\${n}", $"{n}", $"${n}", $"{n} dollars", $"\\${n}.00", $"{n}\\text{{ dollars}}", $"{n * 100}\\text{{ cents}}");
-        list.Different("currency", $"\\${n}", $"\\${n + 1}", $"€{n}", $"{n}\\text{{ cents}}");
+        list.Different("currency", $"\\${n}", $"{n}\\%", $"\\${n + 1}", $"€{n}", $"{n}\\text{{ cents}}");
     }
 
     private static void Degrees(PairList list)

@@ -141,6 +141,7 @@ internal static class StructurePairs
         list.Same("no_solution", "\\text{no solution}", "No solution", "\\emptyset", "\\varnothing", "\\{\\}", "no solutions", "No real solutions.");
         list.Different("no_solution", "\\text{no solution}", "0", "\\mathbb{R}", "x=1");
         list.Same("everything", "\\mathbb{R}", "(-\\infty,\\infty)", "all real numbers", "\\text{all real numbers}", "x\\in\\mathbb{R}");
+        list.Different("labels", "2\\text{ dogs and }3\\text{ cats}", "3\\text{ dogs and }2\\text{ cats}");
         list.Same("nonexistent", "DNE", "does not exist", "\\text{Does not exist}");
     }
 }
