@@ -4,7 +4,7 @@ namespace Distill.Verification.Mathematics;
 internal sealed class WorkBudget(long steps)
 {
     /// <summary>Steps of one check, some tens of milliseconds.</summary>
-    public const long OneCheck = 2_000_000;
+    public const long OneCheck = 600_000;
 
     private long _left = steps;
 
