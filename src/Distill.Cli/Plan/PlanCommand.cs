@@ -10,7 +10,16 @@ namespace Distill.Cli.Plan;
 /// <summary><c>distill plan</c>: what something would take, before anything is paid for.</summary>
 internal static class PlanCommand
 {
-    public static Command Create(Terminal terminal) => new("plan", "Work out what a stage would take, without running it.") { Train(terminal) };
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("plan", "Work out what a stage would take, without running it.") { TeacherPlanCommand.Create(terminal), Train(terminal) };
+        command.SetAction(_ =>
+        {
+            terminal.Table(null, [.. command.Subcommands.Select(plan => (string[])[$"distill plan {plan.Name}", plan.Description ?? ""])]);
+            return ExitCode.Success;
+        });
+        return command;
+    }
 
     private static Command Train(Terminal terminal)
     {
@@ -20,9 +29,7 @@ internal static class PlanCommand
         foreach (var (_, flag) in flags) command.Options.Add(flag);
         command.SetAction(parsed =>
         {
-            OptionValue[] values = [.. flags.Where(entry => parsed.GetResult(entry.Flag) is { Implicit: false })
-                .Select(entry => new OptionValue(entry.Option.Flag[2..], parsed.GetValue(entry.Flag) ?? [], entry.Option.Flag))];
-            var options = (TrainOptions)kind.Options.Bind(kind.Name, null, [.. values, new OptionValue("out", ["-"], "--out"), new OptionValue("data", ["-"], "--data")]);
+            var options = (TrainOptions)kind.Options.Bind(kind.Name, null, [.. StageCommand.ValuesOf(flags, parsed), new OptionValue("out", ["-"], "--out"), new OptionValue("data", ["-"], "--data")]);
             Show(terminal, StudentPreset.ShapeOf(options.Student), options);
             return ExitCode.Success;
         });
