@@ -12,12 +12,12 @@ internal sealed class GgufCopy
     private readonly GgufMetadata _metadata;
     private readonly string _architecture;
 
-    private GgufCopy(GgufReader file, IEnumerable<GgufTensorInfo> tensors)
+    private GgufCopy(GgufReader file)
     {
         Path = file.Path;
         _metadata = file.Metadata;
         _architecture = file.Metadata.GetString("general.architecture");
-        var shapes = tensors.DistinctBy(tensor => tensor.Name).ToDictionary(tensor => tensor.Name, tensor => tensor.Shape, StringComparer.Ordinal);
+        var shapes = file.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Shape, StringComparer.Ordinal);
         Tensors = shapes.Keys.ToHashSet(StringComparer.Ordinal);
         EmbeddingRows = shapes.TryGetValue(Embedding, out IReadOnlyList<long>? shape) && shape.Count == 2 ? shape[0] : null;
         var read = new Part<ModelTokenizer>(() => GgufTokenizer.Read(file));
@@ -42,22 +42,7 @@ internal sealed class GgufCopy
     public static GgufCopy Read(string path)
     {
         using GgufReader file = GgufReader.Open(path);
-        return new GgufCopy(file, [.. file.Tensors, .. OtherShards(path).SelectMany(TensorsOf)]);
-    }
-
-    // The first shard, `name-00001-of-00003.gguf`, holds the metadata for all.
-    private static IEnumerable<string> OtherShards(string path)
-    {
-        string name = System.IO.Path.GetFileNameWithoutExtension(path);
-        if (name.Split("-00001-of-") is not [var stem, var count] || !int.TryParse(count, System.Globalization.NumberStyles.None, null, out int shards)) return [];
-        string folder = System.IO.Path.GetDirectoryName(path) ?? "";
-        return Enumerable.Range(2, Math.Max(0, shards - 1)).Select(shard => System.IO.Path.Combine(folder, $"{stem}-{shard:D5}-of-{count}.gguf")).TakeWhile(File.Exists);
-    }
-
-    private static IReadOnlyList<GgufTensorInfo> TensorsOf(string path)
-    {
-        using GgufReader shard = GgufReader.Open(path);
-        return shard.Tensors;
+        return new GgufCopy(file);
     }
 
     /// <summary>Where a key stands, for findings.</summary>

@@ -37,11 +37,12 @@ internal sealed class QuantizationEvaluation(Func<EvalOptions, ICompletionSource
         {
             string folder = Path.Combine(options.Out, FilesFolder, Path.GetFileNameWithoutExtension(file));
             EvalReport own = await evaluation.RunAsync(plain with { Model = file, Name = null, Out = folder }, progress, cancellation);
+            (long bytes, double bitsPerWeight) = QuantizationQuality.SizeOf(file);
             scores.Add(new QuantizationScore
             {
                 File = Path.GetFileName(file),
-                Bytes = new FileInfo(file).Length,
-                BitsPerWeight = QuantizationQuality.BitsPerWeight(file),
+                Bytes = bytes,
+                BitsPerWeight = bitsPerWeight,
                 Texts = comparisons[file],
                 Suites = own.Suites,
             });

@@ -11,14 +11,14 @@ namespace Distill.Eval;
 /// </summary>
 internal static class QuantizationQuality
 {
-    /// <summary>Finds the files to measure: those of the folder, or of its <c>gguf</c> folder; of a sharded model the message says so.</summary>
+    /// <summary>Finds the files to measure: those of the folder, or of its <c>gguf</c> folder; of a model in shards the first.</summary>
     /// <exception cref="InputException">There is none.</exception>
     public static IReadOnlyList<string> FilesOf(string folder)
     {
         foreach (string candidate in new[] { folder, Path.Combine(folder, "gguf") })
         {
             if (!Directory.Exists(candidate)) continue;
-            string[] files = [.. Directory.GetFiles(candidate, "*.gguf").Where(file => Path.GetFileName(file) != "imatrix.gguf").Order(StringComparer.Ordinal)];
+            string[] files = [.. Directory.GetFiles(candidate, "*.gguf").Where(file => Path.GetFileName(file) != "imatrix.gguf" && !GgufShards.IsLater(file)).Order(StringComparer.Ordinal)];
             if (files.Length > 0) return files;
         }
         throw new InputException($"{folder}: holds no .gguf file", "give the output folder of `distill export`");
@@ -61,10 +61,10 @@ internal static class QuantizationQuality
         return scores;
     }
 
-    /// <summary>Bits per weight of a file.</summary>
-    public static double BitsPerWeight(string file)
+    /// <summary>Bytes of a model's file or of all its shards, and bits per weight.</summary>
+    public static (long Bytes, double BitsPerWeight) SizeOf(string file)
     {
         using GgufReader reader = GgufReader.Open(file);
-        return Math.Round(8.0 * reader.Tensors.Sum(tensor => tensor.ByteCount) / Math.Max(reader.Tensors.Sum(tensor => tensor.ElementCount), 1), 3);
+        return (reader.Length, Math.Round(8.0 * reader.Tensors.Sum(tensor => tensor.ByteCount) / Math.Max(reader.Tensors.Sum(tensor => tensor.ElementCount), 1), 3));
     }
 }

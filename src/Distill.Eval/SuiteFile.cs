@@ -32,13 +32,18 @@ internal sealed class SuiteFile
     {
         if (!File.Exists(path)) throw new InputException($"{path}: no such suite", "give the path of a suite's YAML file, e.g. eval/suites/arithmetic-basic.yaml");
         if (new FileInfo(path).Length > MaxBytes) throw new InputException($"{path}: larger than 1 MB, so not a suite", "a suite names its prompts by path");
+        var file = new SuiteFile(path, File.ReadAllText(path));
         try
         {
-            return new SuiteFile(path, File.ReadAllText(path)).ReadSuite();
+            return file.ReadSuite();
         }
         catch (YamlException e)
         {
             throw new InputException($"{path}:{e.Start.Line}: is not valid YAML: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}", "see eval/README.md for the form of a suite", inner: e);
+        }
+        catch (InvalidOperationException e) // what the scanner throws at some unclosed lists
+        {
+            throw new InputException($"{path}:{file.events.Current?.End.Line ?? 1}: is not valid YAML after this line", "see eval/README.md for the form of a suite", inner: e);
         }
     }
 

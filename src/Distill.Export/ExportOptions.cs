@@ -19,11 +19,11 @@ public sealed record ExportOptions
     public IReadOnlyList<OnnxPrecision> Onnx { get; init; } = [];
 
     /// <summary><c>none</c>, <c>auto</c>, or an imatrix file in either of llama.cpp's formats.</summary>
-    [Option("Importance matrix for quantisation: none, auto (compute it from --calibration), or a file (.gguf or .dat).", IsPath = true)]
+    [Option("Importance matrix for quantisation: none, auto (compute it), or a file (.gguf or .dat).", IsPath = true)]
     public string Imatrix { get; init; } = "none";
 
-    /// <summary>What <c>auto</c> computes the imatrix from.</summary>
-    [Option("Calibration text for --imatrix auto: a folder of traces (the verified ones are used) or a text file.", IsPath = true)]
+    /// <summary>What <c>auto</c> computes the imatrix from; by default what the model was trained on, where <c>train</c> made it.</summary>
+    [Option("Calibration text for --imatrix auto: a folder of traces (the verified ones are used) or a text file (default: what train made the model from).", IsPath = true)]
     public string? Calibration { get; init; }
 
     /// <summary>Types of single tensors, <c>pattern=type</c>.</summary>
@@ -41,6 +41,26 @@ public sealed record ExportOptions
     /// <summary>Name in files and metadata; by default the model folder's.</summary>
     [Option("Name in file names and metadata (default: the model folder's).")]
     public string? Name { get; init; }
+
+    /// <summary>License in the metadata, instead of the model card's.</summary>
+    [Option("License in the metadata, e.g. mit, instead of the model card's.")]
+    public string? License { get; init; }
+
+    /// <summary>Base models in the metadata, instead of the model card's.</summary>
+    [Option("Hub ids of the models that this one was made from, instead of the model card's.")]
+    public IReadOnlyList<string> BaseModel { get; init; } = [];
+
+    /// <summary>Data sets in the metadata, instead of the model card's.</summary>
+    [Option("Hub ids of the data sets that it learned from, instead of the model card's.")]
+    public IReadOnlyList<string> Dataset { get; init; } = [];
+
+    /// <summary>Languages in the metadata, instead of the model card's.</summary>
+    [Option("Codes of the languages that it speaks, e.g. en, instead of the model card's.")]
+    public IReadOnlyList<string> Language { get; init; } = [];
+
+    /// <summary>Tags in the metadata, instead of the model card's.</summary>
+    [Option("Words to find it by, instead of the model card's.")]
+    public IReadOnlyList<string> Tag { get; init; } = [];
 
     /// <summary>Whether to export although the doctor finds errors in the model's files or in what was written.</summary>
     [Option("Export although the doctor finds errors in the model's files or in what was written.", DoesNotChangeResult = true)]

@@ -1,7 +1,9 @@
+using System.Text.Json.Nodes;
 using Distill.Diagnosis;
 using Distill.Export.Gguf;
 using Distill.Export.Onnx;
 using Distill.Export.Quantization;
+using Distill.Models;
 using Distill.Runs;
 
 namespace Distill.Export;
@@ -74,6 +76,7 @@ public static class ModelExport
             Overrides = [.. options.TensorType.Select(TensorOverride.Parse)],
             MaxShardBytes = options.MaxShardSize is { } size ? ShardSize.Parse(size) : null,
             PreTokenizer = options.Pre,
+            Card = new ModelCard { License = options.License, BaseModels = options.BaseModel, Datasets = options.Dataset, Languages = options.Language, Tags = options.Tag },
         };
     }
 
@@ -83,12 +86,18 @@ public static class ModelExport
         if (options.Imatrix == "none") return null;
         if (options.Imatrix != "auto") return ImportanceMatrixFile.Read(options.Imatrix);
         if (GgufModelSource.IsGguf(options.Model)) throw new InputException($"{options.Model}: an imatrix is computed from a model folder", "give the model folder, or `--imatrix <file>`");
-        if (options.Calibration is not { } calibration) throw new InputException("`--imatrix auto` needs something to read", "add `--calibration <traces>`, or a text file");
+        string calibration = options.Calibration ?? TrainedOn(options.Model)
+            ?? throw new InputException("`--imatrix auto` needs something to read", "add `--calibration <traces>`, or a text file");
         ImportanceMatrix matrix = ImportanceMeasurement.Measure(options.Model, calibration, progress, cancellation);
         ImportanceMatrixFile.WriteGguf(matrix, Path.Combine(options.Out, "gguf", "imatrix.gguf"));
         ImportanceMatrixFile.WriteDat(matrix, Path.Combine(options.Out, "gguf", "imatrix.dat"));
         return matrix;
     }
+
+    // The folder above a trained model has the manifest of its training.
+    private static string? TrainedOn(string model) =>
+        RunManifest.TryLoad(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)))!) is { Stage: "train" } manifest
+            && manifest.Options["data"] is JsonValue value && value.TryGetValue(out string? data) && Path.Exists(data) ? data : null;
 
     private static ArtifactFile Describe(string folder, IReadOnlyList<string> paths, string format, string type, double bitsPerWeight)
     {

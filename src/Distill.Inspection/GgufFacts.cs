@@ -28,7 +28,8 @@ internal static class GgufFacts
             ["name"] = Text(metadata, "general.name"),
             ["file_type"] = Number(metadata, "general.file_type") is { } type ? FileTypes.GetValueOrDefault(type, $"type {type}") : null,
             ["parameters"] = parameters,
-            ["bytes"] = new FileInfo(path).Length,
+            ["bytes"] = file.Length,
+            ["shards"] = file.Files.Count > 1 ? file.Files.Count : null,
             ["bits_per_weight"] = parameters == 0 ? null : Math.Round(8.0 * rows.Select(row => row.Bytes).Total() / parameters, 3),
         };
         TensorFacts.AddTables(facts, rows, withTensors);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using Distill.Runs;
 using Distill.Traces;
+using Distill.Weights;
 
 namespace Distill.Inspection;
 
@@ -46,7 +47,7 @@ public static class Inspector
         if (OnnxFacts.FindModel(folder) is { } onnx) return new("onnx", folder, OnnxFacts.OfFolder(folder, onnx, withTensors));
         if (ModelFacts.IsModel(folder)) return new("model", folder, ModelFacts.Of(folder, withTensors));
         if (StageFacts.IsStage(folder)) return new("stage", folder, StageFacts.OfStage(folder, withTensors));
-        string[] files = [.. Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file) is ".gguf" or ".safetensors" or ".onnx" or ".parquet").Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file) is ".gguf" or ".safetensors" or ".onnx" or ".parquet" && !GgufShards.IsLater(file)).Order(StringComparer.Ordinal)];
         return files switch
         {
             [var only] => InspectFile(only, withTensors),

@@ -37,6 +37,10 @@ internal sealed class PipelineParser
         {
             throw new InputException($"{path}:{e.Start.Line}: is not valid YAML: {Tidy(e.Message)}", "see pipelines/README.md for the form of a pipeline", inner: e);
         }
+        catch (InvalidOperationException e) // what the scanner throws at some unclosed lists
+        {
+            throw new InputException($"{path}:{parser._events.Current?.End.Line ?? 1}: is not valid YAML after this line", "see pipelines/README.md for the form of a pipeline", inner: e);
+        }
     }
 
     private PipelineFile ReadFile(string text)

@@ -73,6 +73,7 @@ public sealed class Student
         CopyCompanions(_companions, target);
         string generation = Path.Combine(target, "generation_config.json");
         if (!File.Exists(generation)) AtomicFile.WriteText(generation, GenerationConfig(Model.Config));
+        TrainingCard.Write(target, _options);
     });
 
     /// <summary>Copies what belongs to a model folder besides the weights and their shape: tokenizer, template, sampling.</summary>

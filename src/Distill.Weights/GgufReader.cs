@@ -4,8 +4,8 @@ using Distill.Runs;
 namespace Distill.Weights;
 
 /// <summary>
-/// One GGUF file (versions 2 and 3), mapped into memory. The head is checked in full when it is opened, with llama.cpp's
-/// own rules: unique names, whole blocks per row, tensors one after the other and inside the file.
+/// A model in GGUF (versions 2 and 3), in one file or in shards that are found by the first one's name, mapped into memory. The heads are
+/// checked in full when they are opened, with llama.cpp's own rules: unique names, whole blocks per row, tensors one after the other and inside the file.
 /// Reading is safe from several threads at once; nothing may be read after <see cref="Dispose"/>.
 /// </summary>
 public sealed unsafe class GgufReader : IDisposable
@@ -19,29 +19,47 @@ public sealed unsafe class GgufReader : IDisposable
     internal const int DimensionLimit = 4;
     internal const string AlignmentKey = "general.alignment";
 
-    private readonly MappedFile _file;
+    private readonly IReadOnlyList<MappedFile> _files;
     private readonly Dictionary<string, GgufTensorInfo> _byName;
 
-    private GgufReader(MappedFile file, GgufMetadata metadata, List<GgufTensorInfo> tensors)
+    private GgufReader(IReadOnlyList<MappedFile> files, GgufMetadata metadata, List<GgufTensorInfo> tensors)
     {
-        _file = file;
+        _files = files;
         Metadata = metadata;
         Tensors = tensors;
         _byName = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>The file.</summary>
-    public string Path => _file.Path;
+    /// <summary>The file, or the first shard.</summary>
+    public string Path => _files[0].Path;
 
-    /// <summary>The key-value pairs.</summary>
+    /// <summary>The file, or all shards in their order.</summary>
+    public IReadOnlyList<string> Files => [.. _files.Select(file => file.Path)];
+
+    /// <summary>Bytes of all files.</summary>
+    public long Length => _files.Sum(file => file.Length);
+
+    /// <summary>The key-value pairs; those of the first shard.</summary>
     public GgufMetadata Metadata { get; }
 
-    /// <summary>The tensors, in file order.</summary>
+    /// <summary>The tensors, in file order, shard after shard.</summary>
     public IReadOnlyList<GgufTensorInfo> Tensors { get; }
 
-    /// <summary>Opens and checks a file.</summary>
-    /// <exception cref="InputException">The file is missing, truncated or malformed; the message says where.</exception>
-    public static GgufReader Open(string path) => Open(new MappedFile(path));
+    /// <summary>Opens and checks a file, and with a first shard all the others.</summary>
+    /// <exception cref="InputException">The file is missing, truncated, malformed or a later shard, or a shard is missing; the message says where.</exception>
+    public static GgufReader Open(string path)
+    {
+        GgufReader first = Open(new MappedFile(path));
+        try
+        {
+            return first.Metadata.FindCount(GgufShards.CountKey) is { } count and > 1 ? GgufShards.Join(first, count) : first;
+        }
+        catch
+        {
+            first.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Checks a mapped file, which the reader then owns.</summary>
     internal static GgufReader Open(MappedFile file)
@@ -51,7 +69,7 @@ public sealed unsafe class GgufReader : IDisposable
             var cursor = new GgufCursor(file);
             (ulong tensorCount, ulong pairCount) = ReadCounts(cursor, file);
             GgufMetadata metadata = ReadMetadata(cursor, file.Path, pairCount);
-            return new GgufReader(file, metadata, ReadTensors(cursor, file, tensorCount, Alignment(cursor, metadata)));
+            return new GgufReader([file], metadata, ReadTensors(cursor, file, tensorCount, Alignment(cursor, metadata)));
         }
         catch
         {
@@ -60,18 +78,22 @@ public sealed unsafe class GgufReader : IDisposable
         }
     }
 
+    /// <summary>Makes one model of the shards' readers, which it replaces; their tensors have different names.</summary>
+    internal static GgufReader Of(IReadOnlyList<GgufReader> shards) => new([.. shards.Select(shard => shard._files[0])], shards[0].Metadata,
+        [.. shards.SelectMany((shard, number) => shard.Tensors.Select(tensor => tensor with { Shard = number }))]);
+
     /// <summary>Finds a tensor by its name in the file.</summary>
     public bool TryGet(string name, [NotNullWhen(true)] out GgufTensorInfo? info) => _byName.TryGetValue(name, out info);
 
     /// <summary>Address of the tensor's first byte, valid until this reader is disposed. Read-only memory: writing to it is a fault.</summary>
-    public nint Pointer(GgufTensorInfo info) => (nint)_file.At(info.Offset);
+    public nint Pointer(GgufTensorInfo info) => (nint)_files[info.Shard].At(info.Offset);
 
     /// <summary>The tensor's bytes as stored, valid until this reader is disposed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The tensor is larger than 2 GB; use <see cref="Pointer"/>.</exception>
     public ReadOnlySpan<byte> Bytes(GgufTensorInfo info)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(info.ByteCount, int.MaxValue, nameof(info));
-        return _file.Span(info.Offset, (int)info.ByteCount);
+        return _files[info.Shard].Span(info.Offset, (int)info.ByteCount);
     }
 
     /// <summary>Dequantises elements <c>[start, start + destination.Length)</c>, counted in row-major order.</summary>
@@ -82,11 +104,15 @@ public sealed unsafe class GgufReader : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start, info.ElementCount - destination.Length);
         if (!Dequantization.Supports(info.Type))
             throw new InputException($"{Path}: tensor `{info.Name}` is of type {info.Type}, which cannot be read back", "use a file of another quantization type, e.g. Q8_0");
-        Dequantization.Read(info.Type, start, destination, (first, bytes) => _file.Read(info.Offset + first, bytes));
+        MappedFile file = _files[info.Shard];
+        Dequantization.Read(info.Type, start, destination, (first, bytes) => file.Read(info.Offset + first, bytes));
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        foreach (MappedFile file in _files) file.Dispose();
+    }
 
     private static (ulong Tensors, ulong Pairs) ReadCounts(GgufCursor cursor, MappedFile file)
     {

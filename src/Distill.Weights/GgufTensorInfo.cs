@@ -7,6 +7,9 @@ namespace Distill.Weights;
 /// <param name="Offset">Position of its first byte in the file.</param>
 public sealed record GgufTensorInfo(string Name, GgufTensorType Type, IReadOnlyList<long> Shape, long Offset)
 {
+    /// <summary>Number of the file that holds it, where a model is divided into shards; the offset counts within that file.</summary>
+    public int Shard { get; init; }
+
     /// <summary>Product of the dimensions.</summary>
     /// <exception cref="OverflowException">The bytes exceed 2^63 (never for a tensor that a reader here returned).</exception>
     public long ElementCount { get; } = CheckedElementCount(Type, Shape);

@@ -36,15 +36,16 @@ internal sealed class CheckpointSource : GgufModelSource
 
     public override long Parameters => _config.ParameterCount();
 
-    public static CheckpointSource Open(string folder, string name, string? preTokenizer)
+    public static CheckpointSource OpenFolder(string folder, string name, GgufExportSettings settings)
     {
         ModelConfig config = ModelConfigFile.Load(folder);
         RequireLoadable(config, folder);
         ModelFacts facts = ModelFacts.Read(folder, name);
+        facts = facts with { Card = settings.Card.FilledFrom(facts.Card) };
         IWeightSource weights = WeightSource.Open(folder);
         try
         {
-            return new CheckpointSource(folder, config, weights, facts, preTokenizer);
+            return new CheckpointSource(folder, config, weights, facts, settings.PreTokenizer);
         }
         catch
         {

@@ -1,4 +1,5 @@
 using Distill.Export.Quantization;
+using Distill.Models;
 
 namespace Distill.Export.Gguf;
 
@@ -16,6 +17,9 @@ internal sealed record GgufExportSettings
 
     /// <summary>llama.cpp's name of the pre-tokenizer, where the tokenizer's own way of splitting has none.</summary>
     public string? PreTokenizer { get; init; }
+
+    /// <summary>What the user says of the model's lineage; the rest comes from its own card.</summary>
+    public ModelCard Card { get; init; } = new();
 
     /// <summary>Threads that read, quantise and write.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;

@@ -4,14 +4,16 @@ using Distill.Weights;
 
 namespace Distill.Export.Gguf;
 
-/// <summary>A GGUF file in F32, F16 or BF16, to be written again in other types. Its metadata is kept key for key.</summary>
+/// <summary>A GGUF file in F32, F16 or BF16, to be written again in other types. Its metadata is kept key for key, but for what the user says otherwise.</summary>
 internal sealed class GgufFileSource : GgufModelSource
 {
     private readonly GgufReader _reader;
+    private readonly GgufMetadata _lineage = [];
 
-    private GgufFileSource(GgufReader reader, MixtureModel mixture)
+    private GgufFileSource(GgufReader reader, MixtureModel mixture, GgufExportSettings settings)
     {
         _reader = reader;
+        GgufLineage.Append(_lineage, settings.Card);
         Mixture = mixture;
         Tensors = [.. reader.Tensors.Select(tensor => new PlannedTensor(tensor.Name, tensor.Shape, tensor.Name,
             (firstRow, destination) => reader.ReadFloats(tensor, firstRow * tensor.Shape[^1], destination)))];
@@ -25,18 +27,16 @@ internal sealed class GgufFileSource : GgufModelSource
 
     public override long Parameters => Tensors.Sum(tensor => tensor.ElementCount);
 
-    public static GgufFileSource Open(string path)
+    public static GgufFileSource Open(string path, GgufExportSettings settings)
     {
         GgufReader reader = GgufReader.Open(path);
         try
         {
-            if (reader.Metadata.FindCount("split.count") > 1)
-                throw new InputException($"{path}: is one of several shards", "join them first, or export from the model folder");
             if (reader.Tensors.FirstOrDefault(tensor => tensor.Type is not (GgufTensorType.F32 or GgufTensorType.F16 or GgufTensorType.BF16)) is { } quantized)
                 throw new InputException($"{path}: is quantised already (`{quantized.Name}` is {quantized.Type})", "export from an F32, F16 or BF16 file, or from the model folder");
             if (reader.Tensors.FirstOrDefault(tensor => tensor.Shape.Count == 0) is { } scalar)
                 throw new InputException($"{path}: tensor `{scalar.Name}` has no dimensions", "export from the model folder");
-            return new GgufFileSource(reader, MixtureOf(reader.Metadata));
+            return new GgufFileSource(reader, MixtureOf(reader.Metadata), settings);
         }
         catch
         {
@@ -52,8 +52,9 @@ internal sealed class GgufFileSource : GgufModelSource
         {
             bool replaced = key is "general.file_type" or "general.quantization_version" or "general.alignment"
                 || key.StartsWith("quantize.", StringComparison.Ordinal) || key.StartsWith("split.", StringComparison.Ordinal);
-            if (!replaced) metadata.Add(key, value);
+            if (!replaced && !_lineage.Any(given => GgufLineage.Subject(given.Key) == GgufLineage.Subject(key))) metadata.Add(key, value);
         }
+        foreach ((string key, object value) in _lineage) metadata.Add(key, value);
         metadata.Add("general.quantization_version", GgufModelMetadata.QuantizationVersion);
         metadata.Add("general.file_type", (uint)type);
         return metadata;

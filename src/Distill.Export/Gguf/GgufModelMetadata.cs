@@ -15,19 +15,19 @@ internal static class GgufModelMetadata
     /// <summary>Appends the keys that describe the model, the general ones first.</summary>
     /// <param name="metadata">Receives the keys.</param>
     /// <param name="config">The model's shape.</param>
-    /// <param name="card">Name, license and sampling defaults.</param>
+    /// <param name="facts">Name, lineage and sampling defaults.</param>
     /// <param name="tensors">The file's tensors, for the size label.</param>
     /// <param name="fileType">Type of the file.</param>
-    public static void Append(GgufMetadata metadata, ModelConfig config, ModelFacts card, IReadOnlyList<PlannedTensor> tensors, GgufFileType fileType)
+    public static void Append(GgufMetadata metadata, ModelConfig config, ModelFacts facts, IReadOnlyList<PlannedTensor> tensors, GgufFileType fileType)
     {
         metadata.Add("general.architecture", GgufModelConfig.ArchitectureName(config));
         metadata.Add("general.type", "model");
-        metadata.Add("general.name", card.Name);
+        metadata.Add("general.name", facts.Name);
         metadata.Add("general.size_label", SizeLabel(config, tensors));
-        if (card.License is { } license) metadata.Add("general.license", license);
-        if (card.Temperature is { } temperature) metadata.Add("general.sampling.temp", (float)temperature);
-        if (card.TopP is { } topP) metadata.Add("general.sampling.top_p", (float)topP);
-        if (card.TopK is { } topK) metadata.Add("general.sampling.top_k", topK);
+        GgufLineage.Append(metadata, facts.Card);
+        if (facts.Temperature is { } temperature) metadata.Add("general.sampling.temp", (float)temperature);
+        if (facts.TopP is { } topP) metadata.Add("general.sampling.top_p", (float)topP);
+        if (facts.TopK is { } topK) metadata.Add("general.sampling.top_k", topK);
         metadata.Add("general.file_type", (uint)fileType);
         metadata.Add("general.quantization_version", QuantizationVersion);
         GgufModelConfig.Append(metadata, config);

@@ -22,10 +22,10 @@ internal abstract class GgufModelSource : IDisposable
     /// <summary>Opens a model folder in Hugging Face's layout, or a GGUF file that is not quantised.</summary>
     /// <param name="path">Folder or file.</param>
     /// <param name="name">Display name of the model.</param>
-    /// <param name="settings">Settings, for the pre-tokenizer.</param>
+    /// <param name="settings">Settings, for pre-tokenizer and lineage.</param>
     /// <exception cref="InputException">The model is damaged, or cannot be expressed as GGUF.</exception>
     public static GgufModelSource Open(string path, string name, GgufExportSettings settings) =>
-        IsGguf(path) ? GgufFileSource.Open(path) : CheckpointSource.Open(path, name, settings.PreTokenizer);
+        IsGguf(path) ? GgufFileSource.Open(path, settings) : CheckpointSource.OpenFolder(path, name, settings);
 
     /// <summary>Whether a path names a GGUF file rather than a model folder.</summary>
     public static bool IsGguf(string path) => path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(path);

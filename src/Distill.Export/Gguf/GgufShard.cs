@@ -10,14 +10,11 @@ namespace Distill.Export.Gguf;
 /// <param name="Layouts">The same, name, type and shape.</param>
 internal sealed record GgufShard(string Path, GgufMetadata Metadata, Range Tensors, IReadOnlyList<GgufTensorLayout> Layouts)
 {
-    private const int MostShards = 99_999; // five digits in the file's name
-
     /// <summary>Bytes of the file.</summary>
     public long FileSize => GgufWriter.FileSize(Path, Metadata, Layouts);
 
     /// <summary>
-    /// Divides a model into files that are no larger than its settings allow, unless a single tensor is. Loaders find the others by
-    /// the first one's name, so the names are fixed: <c>name-00001-of-00003.gguf</c>.
+    /// Divides a model into files that are no larger than its settings allow, unless a single tensor is.
     /// </summary>
     /// <exception cref="InputException">There would be more shards than names.</exception>
     public static IReadOnlyList<GgufShard> Split(GgufFilePlan plan, string path)
@@ -27,16 +24,15 @@ internal sealed record GgufShard(string Path, GgufMetadata Metadata, Range Tenso
         long head = GgufWriter.FileSize(path, metadata, [.. plan.Layouts.Select(layout => layout with { Shape = [0] })]);
         List<Range> ranges = Ranges(plan.Layouts, limit, head);
         if (ranges.Count == 1) return [new GgufShard(path, metadata, .., plan.Layouts)];
-        if (ranges.Count > MostShards) throw new InputException($"{path}: {ranges.Count} shards are too many", "give a larger `--max-shard-size`");
-        string prefix = path[..^System.IO.Path.GetExtension(path).Length];
+        if (ranges.Count > GgufShards.Most) throw new InputException($"{path}: {ranges.Count} shards are too many", "give a larger `--max-shard-size`");
         return [.. ranges.Select((range, number) =>
         {
             GgufMetadata keys = number == 0 ? metadata : [];
-            keys.Add("split.no", (ushort)number);
-            keys.Add("split.count", (ushort)ranges.Count);
-            keys.Add("split.tensors.count", plan.Layouts.Count);
+            keys.Add(GgufShards.NumberKey, (ushort)number);
+            keys.Add(GgufShards.CountKey, (ushort)ranges.Count);
+            keys.Add(GgufShards.TensorCountKey, plan.Layouts.Count);
             (int start, int count) = range.GetOffsetAndLength(plan.Layouts.Count);
-            return new GgufShard($"{prefix}-{number + 1:00000}-of-{ranges.Count:00000}.gguf", keys, range, [.. plan.Layouts.Skip(start).Take(count)]);
+            return new GgufShard(GgufShards.PathOf(path, number, ranges.Count), keys, range, [.. plan.Layouts.Skip(start).Take(count)]);
         })];
     }
 

@@ -61,13 +61,13 @@ internal static class ImportanceMeasurement
     private static IEnumerable<int[]> Chunks(string folder, string calibration, int length)
     {
         ModelTokenizer tokenizer = ModelTokenizer.Load(folder);
-        bool isTraces = Directory.Exists(calibration) || calibration.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase);
+        bool isTraces = Directory.Exists(calibration) || Path.GetExtension(calibration).ToLowerInvariant() is ".parquet" or ".jsonl" or ".json";
         return isTraces ? OfTraces(tokenizer, ChatTemplate.Load(folder), calibration, length) : OfText(tokenizer, calibration, length);
     }
 
     private static IEnumerable<int[]> OfTraces(ModelTokenizer tokenizer, ChatTemplate template, string path, int length)
     {
-        foreach (Trace trace in TraceReader.Read(path))
+        foreach (Trace trace in TraceDataset.Read(path))
         {
             if (trace.Verdict.Outcome != Outcome.Correct) continue;
             int[] prompt = tokenizer.Encode(template.Render(trace.Prompt.Messages, addGenerationPrompt: true));

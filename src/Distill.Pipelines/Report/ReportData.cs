@@ -1,4 +1,5 @@
 using Distill.Curation;
+using Distill.Eval;
 
 namespace Distill.Pipelines.Report;
 
@@ -11,7 +12,10 @@ internal sealed record LossCurve(string Stage, ScoreRole Role, string Student, I
 /// <summary>One exported file.</summary>
 internal sealed record ArtifactRow(string Path, string Format, string Type, long Bytes, double BitsPerWeight, ScoreRow? Score);
 
+/// <summary>The quantised files that one <c>eval</c> stage measured, and the unquantised model's own scores.</summary>
+internal sealed record QuantizationData(string Stage, IReadOnlyList<QuantizationScore> Files, IReadOnlyList<SuiteScore> Reference);
+
 /// <summary>Everything the report shows.</summary>
 internal sealed record ReportData(
     RunRecord Run, long? Seed, string PipelineText, IReadOnlyList<ScoreRow> Scores, IReadOnlyList<FunnelData> Funnels,
-    IReadOnlyList<LossCurve> Curves, IReadOnlyList<ArtifactRow> Artifacts);
+    IReadOnlyList<LossCurve> Curves, IReadOnlyList<ArtifactRow> Artifacts, IReadOnlyList<QuantizationData> Quantizations);

@@ -21,6 +21,7 @@ internal static class ReportPage
         {Funnels(data)}
         {Losses(data)}
         {Artifacts(data)}
+        {Quantizations(data)}
         {Section("Stages", "Wall time of each stage over all its attempts.", ReportTables.Stages(data.Run))}
         {Section("Pipeline", null, Html.Of($"<pre class=\"source\">{data.PipelineText.TrimEnd()}</pre>"))}
         <footer>distill {data.Run.ToolVersion} · run {data.Run.Fingerprint[..12]} · the same pipeline, inputs and seed give the same run</footer>
@@ -69,6 +70,11 @@ internal static class ReportPage
 
     private static Html Artifacts(ReportData data) => data.Artifacts.Count == 0 ? Html.Empty
         : Section("What you can ship", Findings.OfArtifacts(data), ReportTables.Artifacts(data.Artifacts));
+
+    private static Html Quantizations(ReportData data) => Html.Join(data.Quantizations.Select(measured => Section(
+        data.Quantizations.Count > 1 ? $"What each file lost: {measured.Stage}" : "What each file lost",
+        "Against the unquantised model, position by position: Kullback-Leibler divergence of the next-token distributions (logarithmic scale), and pass@1 with its 95 % interval; the dashed line is the unquantised model.",
+        Html.Join([QuantizationChart.Render(measured), ReportTables.Quantization(measured)]))));
 
     private static Html Section(string title, string? caption, Html body) =>
         SectionOf(title, caption is null ? Html.Empty : Html.Of($"{caption}"), body);

@@ -59,6 +59,7 @@ internal static class ReportStyle
 
         figure { margin: 0; } svg { display: block; width: 100%; height: auto; overflow: visible; }
         .grid { stroke: var(--rule); } .tick { fill: var(--faint); font-size: 12px; font-variant-numeric: tabular-nums; }
+        .level { stroke: var(--faint); stroke-dasharray: 4 4; } .dot { fill: var(--tint, var(--other)); }
         .line { fill: none; stroke: var(--tint, var(--other)); stroke-width: 2; stroke-linejoin: round; } .label { fill: var(--tint, var(--other)); font-size: 13px; font-weight: 600; font-variant-numeric: tabular-nums; }
 
         table { border-collapse: collapse; width: 100%; font-size: .92rem; } th { text-align: left; font-weight: 500; color: var(--faint); font-size: .8rem; } th.n { text-align: right; }

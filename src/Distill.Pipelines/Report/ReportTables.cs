@@ -1,3 +1,5 @@
+using Distill.Eval;
+
 namespace Distill.Pipelines.Report;
 
 /// <summary>The report's tables: exported files, and stages with their times.</summary>
@@ -18,6 +20,16 @@ internal static class ReportTables
             </tbody><tfoot><tr><td>together</td><td></td><td></td><td class="n">{Figure.Seconds(run.Seconds)}</td></tr></tfoot></table>
             """);
     }
+
+    /// <summary>What quantised files lost, the largest first.</summary>
+    public static Html Quantization(QuantizationData measured) => Html.Of($"""
+        <table><thead><tr><th>file</th><th class="n">size</th><th class="n">bits</th>{measured.Files[0].Texts.Select(text => Html.Of($"""<th class="n">perplexity on {text.Name}</th><th class="n">divergence</th><th class="n">99.9{"\u202F"}%</th><th class="n">same top token</th>"""))}{measured.Files[0].Suites.Select(suite => Html.Of($"""<th class="n">pass@1 on {suite.Suite}</th><th class="n">cut off</th>"""))}</tr></thead><tbody>
+        {measured.Files.OrderByDescending(file => file.Bytes).Select(file => Html.Of($"""<tr><td title="{file.File}">{QuantizationChart.TypeOf(file.File)}</td><td class="n">{Figure.Bytes(file.Bytes)}</td><td class="n">{file.BitsPerWeight:0.##}</td>{file.Texts.Select(Text)}{file.Suites.Select(suite => Html.Of($"""<td class="n">{Figure.Percent(suite.PassAt1.Value)} <span class="quiet">({Figure.Interval(suite.PassAt1.Low, suite.PassAt1.High)})</span></td><td class="n">{Figure.Percent(suite.TruncationRate)}</td>"""))}</tr>"""))}
+        </tbody></table>
+        """);
+
+    private static Html Text(CorpusScore text) => Html.Of(
+        $"""<td class="n">{text.Perplexity:0.000}</td><td class="n">{text.Divergence:0.00000}{"\u202F"}±{"\u202F"}{text.DivergenceStandardError:0.00000}</td><td class="n">{text.Divergence999:0.000}</td><td class="n">{Figure.Percent(text.SameTop)}</td>""");
 
     private static Html Score(ScoreRow? score) =>
         score is null ? Html.Of($"""<span class="quiet">not scored</span>""") : Html.Of($"""{Figure.Percent(score.PassAt1)} <span class="quiet">({Figure.Interval(score.Low, score.High)})</span>""");

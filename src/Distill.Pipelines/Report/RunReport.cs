@@ -22,7 +22,8 @@ internal static class RunReport
             scores,
             Funnels(done),
             [.. done.Where(stage => stage.Kind.Name == "train").Select(stage => StageFiles.Losses(stage, lineage))],
-            [.. done.Where(stage => stage.Kind.Name == "export").SelectMany(stage => StageFiles.Artifacts(stage, scores))]);
+            [.. done.Where(stage => stage.Kind.Name == "export").SelectMany(stage => StageFiles.Artifacts(stage, scores))],
+            [.. done.Where(stage => stage.Kind.Name == "eval").Select(StageFiles.Quantization).OfType<QuantizationData>()]);
     }
 
     // The same traces with and without their reasoning go through one funnel: shown once.

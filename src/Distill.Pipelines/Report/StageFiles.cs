@@ -21,6 +21,10 @@ internal static class StageFiles
             score.TruncationRate, score.MeanTokens, score.TokensPerSecond > 0 ? score.TokensPerSecond : null, model));
     }
 
+    /// <summary>The quantised files that an <c>eval</c> stage measured, if it did.</summary>
+    public static QuantizationData? Quantization(PlannedStage stage) =>
+        EvalReport.Load(stage.Folder) is { Quantization: { Count: > 0 } files } report ? new QuantizationData(stage.Id, files, report.Suites) : null;
+
     /// <summary>Funnel and examples of a <c>curate</c> stage.</summary>
     public static FunnelData Funnel(PlannedStage stage) => new(stage.Id, FilterFunnel.Load(stage.Folder), TraceExample.Load(stage.Folder));
 

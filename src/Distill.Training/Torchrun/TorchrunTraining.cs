@@ -49,6 +49,7 @@ internal static class TorchrunTraining
         {
             foreach (string file in Directory.EnumerateFiles(job.ModelFolder).Where(IsModelFile)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
             Student.CopyCompanions(options.Student, target); // ours, not the engine's: it rewrites tokenizer files
+            TrainingCard.Write(target, options);
         });
         double[] last = [.. metrics.TakeLast(Math.Max(1, metrics.Count / 20)).Select(line => line.Loss)];
         return new TrainResult(metrics.Count == 0 ? 0 : metrics[^1].Step, set.Samples.Count, set.Dropped.Count,

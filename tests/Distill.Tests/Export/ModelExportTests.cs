@@ -1,6 +1,9 @@
 using Distill.Export;
 using Distill.Export.Gguf;
 using Distill.Runs;
+using Distill.Tests.Traces;
+using Distill.Traces;
+using Distill.Weights;
 using Xunit;
 
 namespace Distill.Tests.Export;
@@ -50,6 +53,22 @@ public sealed class ModelExportTests : IDisposable
         Assert.Equal(["Modelfile", "teacher-F32.gguf"], Directory.EnumerateFiles(_folder["out/gguf"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.False(File.Exists(_folder["out/artifact.json"]));
         Assert.Equal(2, (await Run(options)).Files.Count);
+    }
+
+    [Fact]
+    public async Task AnImatrixIsMeasuredOnWhatTheModelWasTrainedOn()
+    {
+        TinyModels.Qwen2(_folder["run/model"]);
+        var options = new ExportOptions { Model = _folder["run/model"], Gguf = [GgufFileType.Q4_K_M], Imatrix = "auto", Out = _folder["out"] };
+        Assert.Contains("`--imatrix auto` needs something to read", (await Refused(options)).Message);
+
+        string data = _folder["data"];
+        TraceWriter.WritePart(Path.Combine(data, "dataset", TraceWriter.PartName(0)), [.. Enumerable.Range(0, 6).Select(i => SampleTraces.Make(i))]);
+        new RunManifest { Stage = "train", Fingerprint = "f", Options = new() { ["data"] = data } }.Save(_folder["run"]);
+        await Run(options);
+        Assert.True(File.Exists(_folder["out/gguf/imatrix.gguf"]));
+        using GgufReader file = GgufReader.Open(_folder["out/gguf/run-Q4_K_M.gguf"]);
+        Assert.Equal("data", file.Metadata.GetString("quantize.imatrix.dataset"));
     }
 
     [Fact]

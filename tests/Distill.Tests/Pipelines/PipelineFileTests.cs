@@ -57,6 +57,7 @@ public sealed class PipelineFileTests : IDisposable
     [InlineData("name: x\nstages:\n  - make:\n    text: a", ":4: a stage has one command", null)]
     [InlineData("name: x\nstages:\n  - make: &a { text: b }\n", ":3: anchors and aliases", null)]
     [InlineData("name: x\nstages: [", "is not valid YAML", null)]
+    [InlineData("name: x\nstages: [a\nb: }", "is not valid YAML", null)]
     [InlineData("- a", "a pipeline is a map", null)]
     [InlineData("", "a pipeline is a map", null)]
     public void AFaultIsNamedWithFileAndLine(string text, string message, string? hint)

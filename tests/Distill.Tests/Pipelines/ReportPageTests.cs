@@ -27,7 +27,7 @@ public sealed partial class ReportPageTests
         foreach (Match tag in Tags().Matches(ReportPage.Render(SampleReport.Data())))
         {
             string name = tag.Groups["name"].Value;
-            if (name is "meta" or "line" or "polyline" || tag.Value.EndsWith("/>", StringComparison.Ordinal)) continue;
+            if (name is "meta" or "line" or "polyline" or "circle" || tag.Value.EndsWith("/>", StringComparison.Ordinal)) continue;
             if (tag.Groups["close"].Success) Assert.Equal(open.Pop(), name);
             else open.Push(name);
         }
@@ -64,9 +64,25 @@ public sealed partial class ReportPageTests
     }
 
     [Fact]
+    public void QuantisedFilesAreShownBySizeAndLoss()
+    {
+        string page = ReportPage.Render(SampleReport.Data());
+
+        Assert.Contains("What each file lost", page);
+        Assert.Contains("divergence on traces by size", page);
+        Assert.Contains("pass@1 on arithmetic-short by size", page);
+        foreach (string type in new[] { "Q8_0", "Q4_K_M", "Q4_0", "F16", "Q2_K" }) Assert.Contains($">{type}</text>", page);
+        int[] order = [.. new[] { "tiny-qwen-F16.gguf", "tiny-qwen-Q8_0.gguf", "tiny-qwen-Q2_K.gguf" }.Select(file => page.IndexOf($"title=\"{file}\"", StringComparison.Ordinal))];
+        Assert.Equal(order.Order(), order);
+
+        QuantizationData one = SampleReport.Data().Quantizations[0];
+        Assert.DoesNotContain("by size", ReportPage.Render(SampleReport.Data() with { Quantizations = [one with { Files = [one.Files[0]] }] }));
+    }
+
+    [Fact]
     public void ARunWithoutScoresOrTracesStillHasAPage()
     {
-        ReportData data = SampleReport.Data() with { Scores = [], Funnels = [], Curves = [], Artifacts = [], Seed = null };
+        ReportData data = SampleReport.Data() with { Scores = [], Funnels = [], Curves = [], Artifacts = [], Quantizations = [], Seed = null };
 
         Assert.Contains("<h2>Stages</h2>", ReportPage.Render(data));
     }

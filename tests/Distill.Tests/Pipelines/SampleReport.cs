@@ -1,4 +1,5 @@
 using Distill.Curation;
+using Distill.Eval;
 using Distill.Pipelines;
 using Distill.Pipelines.Report;
 using Distill.Runs;
@@ -8,7 +9,7 @@ namespace Distill.Tests.Pipelines;
 /// <summary>Made-up figures for a page that looks like a real one. They are no result of anything.</summary>
 internal static class SampleReport
 {
-    public static ReportData Data() => new(Run(), 17, Yaml, Scores(), [Funnel()], Curves(), Artifacts());
+    public static ReportData Data() => new(Run(), 17, Yaml, Scores(), [Funnel()], Curves(), Artifacts(), [Quantizations()]);
 
     private const string Yaml = """
         name: quickstart
@@ -83,6 +84,58 @@ internal static class SampleReport
         var random = new RandomStream(7);
         return new LossCurve(stage, role, "tiny-qwen", [.. Enumerable.Range(1, 1500).Select(step => ((double)step, (floor + (5.5 * Math.Exp(-step / scale))) * Math.Exp(0.15 * random.NextNormal())))], 18_200, 9_000_000);
     }
+
+    private static QuantizationData Quantizations() => new("eval-files",
+    [
+        File("tiny-qwen-Q8_0.gguf", 1_061_888, 8.5, 0.00021, 0.871), File("tiny-qwen-Q4_K_M.gguf", 650_000, 5.1, 0.031, 0.83),
+        File("tiny-qwen-Q4_0.gguf", 600_000, 4.6, 0.062, 0.80), File("tiny-qwen-F16.gguf", 1_920_448, 16, 0, 0.874), File("tiny-qwen-Q2_K.gguf", 420_000, 3.3, 0.7, 0.31),
+    ], [Suite(0.874)]);
+
+    private static QuantizationScore File(string name, long bytes, double bits, double divergence, double rate) => new()
+    {
+        File = name,
+        Bytes = bytes,
+        BitsPerWeight = bits,
+        Texts =
+        [
+            new CorpusScore
+            {
+                Name = "traces",
+                Positions = 4000,
+                Perplexity = 1.31 * Math.Exp(divergence),
+                ReferencePerplexity = 1.31,
+                Divergence = divergence,
+                DivergenceStandardError = divergence / 20,
+                Divergence999 = 9 * divergence,
+                DivergenceMax = 20 * divergence,
+                SameTop = 1 - (divergence / 3),
+                SameTopStandardError = 0.001,
+            },
+        ],
+        Suites = [Suite(rate)],
+    };
+
+    private static SuiteScore Suite(double rate) => new()
+    {
+        Suite = "arithmetic-short",
+        Version = 1,
+        ProblemsFingerprint = "f",
+        Problems = 300,
+        Samples = 1,
+        Temperature = 0.6,
+        TopP = 0.95,
+        MaxTokens = 256,
+        Verifier = "math/2",
+        PassAt1 = PassRate.Of([.. Enumerable.Range(0, 300).Select(i => i < 300 * rate ? 1 : 0)], 1),
+        PassAt = [],
+        TruncationRate = 0.01,
+        NoAnswerRate = 0,
+        MeanTokens = 60,
+        MedianTokens = 60,
+        P95Tokens = 80,
+        CompletionTokens = 18_000,
+        Seconds = 9,
+    };
 
     private static List<ArtifactRow> Artifacts()
     {

@@ -1,0 +1,86 @@
+using System.Text.RegularExpressions;
+using Distill.Runs;
+
+namespace Distill.Weights;
+
+/// <summary>A model in several GGUF files, as llama.cpp's gguf-split divides it: the first has the metadata, each has its part of the tensors.</summary>
+public static partial class GgufShards
+{
+    /// <summary>Key of a shard's number, from 0.</summary>
+    public const string NumberKey = "split.no";
+
+    /// <summary>Key of the number of shards.</summary>
+    public const string CountKey = "split.count";
+
+    /// <summary>Key of the number of tensors in all shards.</summary>
+    public const string TensorCountKey = "split.tensors.count";
+
+    /// <summary>Most shards of a model: their names have five digits.</summary>
+    public const int Most = 99_999;
+
+    /// <summary>Path of a shard; loaders find the others by the first one's name, so the names are fixed: <c>name-00001-of-00003.gguf</c>.</summary>
+    /// <param name="path">Path that the model would have in one file, or has without its extension.</param>
+    /// <param name="number">Number of the shard, from 0.</param>
+    /// <param name="count">Number of shards.</param>
+    public static string PathOf(string path, int number, int count) => $"{Path.ChangeExtension(path, null)}-{number + 1:00000}-of-{count:00000}.gguf";
+
+    /// <summary>Whether a path is that of a shard other than the first, which by itself is no model.</summary>
+    public static bool IsLater(string path) => ShardName().Match(Path.GetFileName(path)) is { Success: true } match && match.Groups["number"].Value != "00001";
+
+    /// <summary>The file of a model, or all of its shards.</summary>
+    /// <param name="first">Path of the file or of the first shard.</param>
+    public static IReadOnlyList<string> FilesOf(string first)
+    {
+        if (ShardName().Match(Path.GetFileName(first)) is not { Success: true } match || IsLater(first)) return [first];
+        string stem = Path.Combine(Path.GetDirectoryName(first) ?? "", match.Groups["stem"].Value);
+        int count = int.Parse(match.Groups["count"].Value);
+        return [first, .. Enumerable.Range(1, Math.Max(0, count - 1)).Select(number => PathOf(stem + ".gguf", number, count)).TakeWhile(File.Exists)];
+    }
+
+    /// <summary>Opens the shards after the first and makes one model of all.</summary>
+    /// <exception cref="InputException">The file is not the first shard, its name does not tell the others', or one of them is missing, damaged or of another model.</exception>
+    internal static GgufReader Join(GgufReader first, int count)
+    {
+        Match match = ShardName().Match(Path.GetFileName(first.Path));
+        string stem = match.Success ? Path.Combine(Path.GetDirectoryName(first.Path) ?? "", match.Groups["stem"].Value) : first.Path;
+        if (!match.Success || PathOf(stem + ".gguf", first.Metadata.GetCount(NumberKey), count) != first.Path)
+            throw new InputException($"{first.Path}: is shard {first.Metadata.GetCount(NumberKey) + 1} of {count}, but its name does not say so", $"give it and the others their names again: {PathOf("name", 0, count)} and so on");
+        if (first.Metadata.GetCount(NumberKey) != 0) throw new InputException($"{first.Path}: is shard {first.Metadata.GetCount(NumberKey) + 1} of {count}", $"give the first one, {PathOf(stem + ".gguf", 0, count)}");
+        var shards = new List<GgufReader> { first };
+        try
+        {
+            for (int number = 1; number < count; number++) shards.Add(OpenShard(PathOf(stem + ".gguf", number, count), number, count));
+            RequireWhole(shards);
+            return GgufReader.Of(shards);
+        }
+        catch
+        {
+            foreach (GgufReader shard in shards) shard.Dispose();
+            throw;
+        }
+    }
+
+    private static GgufReader OpenShard(string path, int number, int count)
+    {
+        if (!File.Exists(path)) throw new InputException($"{path}: shard {number + 1} of {count} is missing", "copy or download it beside the others");
+        GgufReader shard = GgufReader.Open(new MappedFile(path));
+        if (shard.Metadata.FindCount(NumberKey) == number && shard.Metadata.FindCount(CountKey) == count) return shard;
+        shard.Dispose();
+        throw new InputException($"{path}: is not shard {number + 1} of {count}", "copy or download the shards of one model again");
+    }
+
+    private static void RequireWhole(List<GgufReader> shards)
+    {
+        string path = shards[0].Path;
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (GgufTensorInfo tensor in shards.SelectMany(shard => shard.Tensors))
+        {
+            if (!names.Add(tensor.Name)) throw new InputException($"{path}: tensor `{tensor.Name}` is in two shards", "copy or download the shards of one model again");
+        }
+        if (shards[0].Metadata.FindCount(TensorCountKey) is { } expected && expected != names.Count)
+            throw new InputException($"{path}: its shards hold {names.Count} tensors, the first one says {expected}", "copy or download the shards of one model again");
+    }
+
+    [GeneratedRegex(@"^(?<stem>.+)-(?<number>[0-9]{5})-of-(?<count>[0-9]{5})\.gguf$", RegexOptions.CultureInvariant)]
+    private static partial Regex ShardName();
+}
