@@ -32,7 +32,7 @@ internal static class TrainingCard
         };
         string start = baseModel is null ? $"Trained from fresh weights (`{options.Student}`)" : $"Fine-tuned from {baseModel}";
         string taught = teachers.Length == 0 ? "" : $" on reasoning traces of {string.Join(", ", teachers)}";
-        AtomicFile.WriteText(Path.Combine(folder, ModelCard.FileName), card.ToMarkdown($"{start}{taught} by distill {ToolVersion.Current}.\n"));
+        AtomicFile.WriteText(Path.Combine(folder, ModelCard.FileName), card.ToMarkdown($"{start}{taught} by distill.\n"));
     }
 
     // A folder does not say which repository it was downloaded from; that of a preset is known by its name.
