@@ -32,6 +32,26 @@ public static unsafe class Aten
     public static Tensor RmsNorm(Tensor input, Tensor weight, double epsilon) =>
         CallOne("aten::rms_norm", "", Handle(input), IntegerList(weight.shape[0]), OptionalHandle(weight), OptionalBits(epsilon));
 
+    /// <summary>From the gradient of <c>silu(x)</c> and x to the gradient of x.</summary>
+    internal static Tensor SiluBackward(Tensor gradient, Tensor input) => CallOne("aten::silu_backward", "", Handle(gradient), Handle(input));
+
+    /// <summary>Calls a function for stretches of a range, on the threads of libtorch's operations.</summary>
+    /// <param name="count">End of the range, which begins at 0.</param>
+    /// <param name="grain">Smallest stretch that is worth a thread.</param>
+    /// <param name="body">Receives begin, end and context.</param>
+    /// <param name="context">Passed through.</param>
+    internal static void ParallelFor(long count, long grain, delegate* unmanaged[Cdecl]<long, long, void*, void> body, void* context) =>
+        Check(ParallelFor(0, count, grain, body, context));
+
+    /// <summary>Address of a CPU tensor's first value.</summary>
+    internal static void* Data(Tensor tensor)
+    {
+        void* address;
+        Check(GetDataPointer(tensor.Handle, &address));
+        GC.KeepAlive(tensor);
+        return address;
+    }
+
     /// <summary>
     /// One AdamW update, in place, of all parameters in one call. Source: Loshchilov and Hutter, arXiv:1711.05101.
     /// </summary>
@@ -134,6 +154,12 @@ public static unsafe class Aten
 
     [DllImport(Library, EntryPoint = "torch_list_push_back", ExactSpelling = true)]
     private static extern int PushBack(nint list, ulong item);
+
+    [DllImport(Library, EntryPoint = "torch_parallel_for", ExactSpelling = true)]
+    private static extern int ParallelFor(long begin, long end, long grain, delegate* unmanaged[Cdecl]<long, long, void*, void> body, void* context);
+
+    [DllImport(Library, EntryPoint = "aoti_torch_get_data_ptr", ExactSpelling = true)]
+    private static extern int GetDataPointer(nint tensor, void** address);
 
     [DllImport(Library, EntryPoint = "_ZN2at13globalContextEv", ExactSpelling = true)]
     private static extern nint GlobalContext();

@@ -16,7 +16,8 @@ public sealed class CausalLM : nn.Module
     /// <summary>Makes a model whose weights are still to be loaded or drawn (<see cref="InitializeWeights"/>).</summary>
     /// <param name="config">The shape.</param>
     /// <param name="devices">Where its parts are.</param>
-    public CausalLM(ModelConfig config, DeviceMap devices)
+    /// <param name="allocate">Whether matrices take memory at once; else each is still to be frozen in a format of its own.</param>
+    public CausalLM(ModelConfig config, DeviceMap devices, bool allocate = true)
         : base(nameof(CausalLM))
     {
         Config = config;
@@ -25,6 +26,8 @@ public sealed class CausalLM : nn.Module
         if (!config.TieWordEmbeddings) _head = new Projection(config.HiddenSize, config.VocabSize).to(devices.Last);
         RegisterComponents();
         _rotary = new RotaryEmbedding(config, devices.First);
+        if (!allocate) return;
+        foreach ((string _, WeightMatrix matrix) in Matrices) matrix.Allocate();
     }
 
     /// <summary>The shape.</summary>
@@ -89,6 +92,10 @@ public sealed class CausalLM : nn.Module
         foreach ((string _, Projection projection) in chosen) projection.Adapt(new LowRankAdapter(projection.Columns, projection.Rows, shape, generator));
         return chosen.Length;
     }
+
+    /// <summary>All matrices by the names of their weights in the checkpoint: embedding, projections, head.</summary>
+    public IEnumerable<(string Name, WeightMatrix Matrix)> Matrices => named_modules().Where(item => item.module is WeightMatrix)
+        .Select(item => (item.name + ".weight", (WeightMatrix)item.module));
 
     /// <summary>The layers' projections by their names in the checkpoint, e.g. <c>model.layers.0.self_attn.q_proj</c>, in the order of the layers.</summary>
     public IEnumerable<(string Name, Projection Projection)> Projections => named_modules()

@@ -30,7 +30,8 @@ public sealed class DecoderLayer : nn.Module
     /// <summary>Passes the residual stream through, <c>[batch, seq, hidden]</c> in and out; the rest as in <see cref="Attention.Forward"/>.</summary>
     public Tensor Forward(Tensor stream, Tensor turns, AttentionMask mask, KVCache? cache)
     {
+        using var scope = NewDisposeScope(); // what the backward pass needs is kept by the graph
         stream = stream + _attention.Forward(_attentionNorm.Forward(stream), turns, mask, cache);
-        return stream + _feedForward.Forward(_feedForwardNorm.Forward(stream));
+        return (stream + _feedForward.Forward(_feedForwardNorm.Forward(stream))).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -29,5 +30,34 @@ public sealed class SwiGlu : FeedForward
     }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor input) => _down.Forward(nn.functional.silu(_gate.Forward(input)) * _up.Forward(input));
+    public override Tensor Forward(Tensor input)
+    {
+        Projection[] projections = [_gate, _up, _down];
+        Parameter[] trained = is_grad_enabled() ? [.. projections.SelectMany(projection => projection.Trained)] : [];
+        bool inGraph = trained.Length > 0 || (is_grad_enabled() && input.requires_grad);
+        using var scope = NewDisposeScope();
+        using var none = no_grad();
+        Tensor rows = input.reshape(-1, _gate.Columns), gate = _gate.Multiply(rows), up = _up.Multiply(rows);
+        Tensor output = _down.Multiply(nn.functional.silu(gate).mul_(up)).view(input.shape);
+        if (inGraph)
+        {
+            long[] shape = input.shape;
+            bool goesOn = input.requires_grad;
+            output = WrittenGradient.Attach(output, input, trained, [rows, gate, up], (gradient, kept) => Backward(gradient, kept[0], kept[1], kept[2], goesOn)?.view(shape));
+        }
+        return output.MoveToOuterDisposeScope();
+    }
+
+    // With s = silu(gate): y = down(s · up). Only gate and up are kept; the product of the two is computed again.
+    private Tensor? Backward(Tensor gradient, Tensor input, Tensor gate, Tensor up, bool goesOn)
+    {
+        Tensor activated = nn.functional.silu(gate), product = activated * up, productGradient = empty_like(product);
+        _down.MultiplyBackward(gradient.reshape(-1, _down.Rows), product, productGradient, adds: false);
+        product.Dispose();
+        Tensor? inputGradient = goesOn ? empty_like(input) : null;
+        _up.MultiplyBackward(activated.mul_(productGradient), input, inputGradient, adds: false);
+        activated.Dispose();
+        _gate.MultiplyBackward(Aten.SiluBackward(productGradient.mul_(up), gate), input, inputGradient, adds: true);
+        return inputGradient;
+    }
 }

@@ -5,7 +5,7 @@ namespace Distill.Models;
 /// <summary>A weight that is stored small and expanded to 32-bit floats each time it is used.</summary>
 internal abstract class FrozenWeight : IDisposable
 {
-    private const int BlockSize = 32;
+    internal const int BlockSize = 32;
     private const long ValuesAtOnce = 8 << 20;
 
     /// <summary>Stores a weight, a few rows at a time: the largest matrices are too large to stand in memory twice.</summary>
@@ -22,26 +22,30 @@ internal abstract class FrozenWeight : IDisposable
         {
             (WeightFormat.Int8, true) => new Blocks(Kept([rows, columns / BlockSize, BlockSize], ScalarType.Int8), Kept([rows, columns / BlockSize, 1], ScalarType.Float16), packed: false),
             (WeightFormat.Int4, true) => new Blocks(Kept([rows, columns / BlockSize, BlockSize / 2], ScalarType.Byte), Kept([rows, columns / BlockSize, 1], ScalarType.Float16), packed: true),
-            _ => new Plain(Kept([rows, columns], format == WeightFormat.Float32 ? ScalarType.Float32 : ScalarType.BFloat16)),
+            _ => new Plain(Kept([rows, columns], ScalarType.BFloat16)),
         };
-        long stretch = Math.Max(1, ValuesAtOnce / columns);
-        for (long first = 0; first < rows; first += stretch)
-        {
-            using var scope = NewDisposeScope();
-            weight.Store(first, values(first, Math.Min(stretch, rows - first)));
-        }
+        InStretches(rows, columns, values, weight.Store);
         return weight;
 
         Tensor Kept(long[] shape, ScalarType type) => empty(shape, type, device).DetachFromDisposeScope();
     }
 
+    /// <summary>Passes a matrix on, a few rows at a time.</summary>
+    public static void InStretches(long rows, long columns, Func<long, long, Tensor> values, Action<long, Tensor> store)
+    {
+        using var none = no_grad();
+        long stretch = Math.Max(1, ValuesAtOnce / columns);
+        for (long first = 0; first < rows; first += stretch)
+        {
+            using var scope = NewDisposeScope();
+            store(first, values(first, Math.Min(stretch, rows - first)));
+        }
+    }
+
     /// <summary>Stores some rows.</summary>
     private protected abstract void Store(long first, Tensor values);
 
-    /// <summary>The whole weight, <c>[rows, columns]</c>.</summary>
-    public abstract Tensor Expand();
-
-    /// <summary>Some rows of it.</summary>
+    /// <summary>Some rows of it, <c>[count, columns]</c>.</summary>
     public abstract Tensor Expand(long first, long count);
 
     /// <summary>Rows of it by number.</summary>
@@ -61,9 +65,13 @@ internal abstract class FrozenWeight : IDisposable
     {
         private protected override void Store(long first, Tensor values) => weight.narrow(0, first, values.shape[0]).copy_(values);
 
-        public override Tensor Expand() => weight.to(ScalarType.Float32);
-
-        public override Tensor Expand(long first, long count) => weight.narrow(0, first, count).to(ScalarType.Float32);
+        public override Tensor Expand(long first, long count)
+        {
+            if (weight.device_type != TorchSharp.DeviceType.CPU) return weight.narrow(0, first, count).to(ScalarType.Float32);
+            Tensor values = empty(count, weight.shape[1]);
+            WeightExpansion.OfBFloat16(weight, first, values);
+            return values;
+        }
 
         public override Tensor Select(Tensor rows) => weight.index_select(0, rows).to(ScalarType.Float32);
 
@@ -92,9 +100,13 @@ internal abstract class FrozenWeight : IDisposable
             numbers.narrow(0, first, values.shape[0]).copy_(steps);
         }
 
-        public override Tensor Expand() => Values(numbers, scale);
-
-        public override Tensor Expand(long first, long count) => Values(numbers.narrow(0, first, count), scale.narrow(0, first, count));
+        public override Tensor Expand(long first, long count)
+        {
+            if (numbers.device_type != TorchSharp.DeviceType.CPU) return Values(numbers.narrow(0, first, count), scale.narrow(0, first, count));
+            Tensor values = empty(count, numbers.shape[1] * BlockSize);
+            WeightExpansion.OfBlocks(numbers, scale, packed, first, values);
+            return values;
+        }
 
         public override Tensor Select(Tensor rows) => Values(numbers.index_select(0, rows), scale.index_select(0, rows));
 

@@ -44,8 +44,22 @@ public sealed class LowRankAdapter : nn.Module
     /// <summary>B, <c>[outputs, rank]</c>.</summary>
     public Parameter Up => _up;
 
-    /// <summary>What the adapter adds for <c>[..., inputs]</c>: <c>[..., outputs]</c>.</summary>
-    public Tensor Forward(Tensor input) => nn.functional.linear(nn.functional.linear(input, _down), _up * _scale);
+    /// <summary>Adds <c>scale · x Aᵀ Bᵀ</c> for x <c>[rows, inputs]</c> to <c>[rows, outputs]</c>, without a graph.</summary>
+    internal void AddProduct(Tensor output, Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        output.addmm_(input.mm(_down.t()), _up.t(), beta: 1, alpha: (float)_scale);
+    }
+
+    /// <summary>The backward pass of <see cref="AddProduct"/>: adds to the gradients of A and B, and to that of the input, if there is one.</summary>
+    internal void ProductBackward(Tensor outputGradient, Tensor input, Tensor? inputGradient)
+    {
+        using var scope = NewDisposeScope();
+        Tensor narrow = input.mm(_down.t()), narrowGradient = outputGradient.mm(_up).mul_(_scale); // [rows, rank] each
+        WrittenGradient.GradientOf(_up).addmm_(outputGradient.t(), narrow, beta: 1, alpha: (float)_scale);
+        WrittenGradient.GradientOf(_down).addmm_(narrowGradient.t(), input, beta: 1, alpha: 1);
+        inputGradient?.addmm_(narrowGradient, _down, beta: 1, alpha: 1);
+    }
 
     /// <summary>The change of the weight, <c>[outputs, inputs]</c>.</summary>
     public Tensor Delta() => _up.matmul(_down) * _scale;

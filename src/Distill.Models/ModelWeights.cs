@@ -28,9 +28,8 @@ public static class ModelWeights
     public static CausalLM Load(ModelConfig config, IWeightSource source, DeviceMap devices, WeightFormat? frozen = null)
     {
         RequireFit(config, source);
-        var model = new CausalLM(config, devices);
-        Dictionary<string, WeightMatrix> matrices = frozen is null ? [] : model.named_modules().Where(item => item.module is WeightMatrix)
-            .ToDictionary(item => item.name + ".weight", item => (WeightMatrix)item.module, StringComparer.Ordinal);
+        var model = new CausalLM(config, devices, allocate: frozen is null);
+        Dictionary<string, WeightMatrix> matrices = frozen is null ? [] : model.Matrices.ToDictionary(item => item.Name, item => item.Matrix, StringComparer.Ordinal);
         using var none = no_grad();
         foreach ((string name, Tensor tensor) in Named(model))
         {
@@ -43,6 +42,7 @@ public static class ModelWeights
             Read(config, source, name, tensor);
             if (frozen is not null && tensor is TorchSharp.Modules.Parameter) tensor.requires_grad = false;
         }
+        TorchRuntime.ReleaseFreeMemory();
         return model;
     }
 

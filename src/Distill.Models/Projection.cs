@@ -10,7 +10,7 @@ public sealed class Projection : WeightMatrix
 {
     [ComponentName(Name = "bias")] private readonly Parameter? _bias;
 
-    /// <summary>Makes a projection whose weight is still to be loaded or drawn.</summary>
+    /// <summary>Makes a projection whose weight has no memory yet.</summary>
     /// <param name="inputs">Width of the input.</param>
     /// <param name="outputs">Width of the output.</param>
     /// <param name="hasBias">Whether something is added.</param>
@@ -27,12 +27,53 @@ public sealed class Projection : WeightMatrix
     /// <summary>Sees everything that enters, before it is multiplied; null when nobody watches.</summary>
     internal Action<Tensor>? Watcher { get; set; }
 
+    /// <summary>What is trained here.</summary>
+    internal IEnumerable<Parameter> Trained =>
+        new[] { _weight, _bias, Adapter?.Down, Adapter?.Up }.OfType<Parameter>().Where(parameter => parameter.requires_grad);
+
     /// <summary>Multiplies <c>[..., inputs]</c> to <c>[..., outputs]</c>.</summary>
     public Tensor Forward(Tensor input)
     {
+        Parameter[] trained = is_grad_enabled() ? [.. Trained] : [];
+        bool inGraph = trained.Length > 0 || (is_grad_enabled() && input.requires_grad);
+        if (!inGraph && !IsFrozen && Adapter is null)
+        {
+            Watcher?.Invoke(input);
+            return nn.functional.linear(input, _weight, _bias);
+        }
+        using var scope = NewDisposeScope();
+        using var none = no_grad();
+        Tensor rows = input.reshape(-1, Columns), output = Multiply(rows).view([.. input.shape[..^1], Rows]);
+        if (inGraph)
+        {
+            long[] shape = input.shape;
+            bool goesOn = input.requires_grad;
+            output = WrittenGradient.Attach(output, input, trained, [rows], (gradient, kept) =>
+            {
+                Tensor? inputGradient = goesOn ? empty_like(kept[0], requires_grad: false) : null;
+                MultiplyBackward(gradient.reshape(-1, Rows), kept[0], inputGradient, adds: false);
+                return inputGradient?.view(shape);
+            });
+        }
+        return output.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The product of <c>[rows, inputs]</c>, adapter included, without a graph.</summary>
+    internal Tensor Multiply(Tensor input)
+    {
         Watcher?.Invoke(input);
-        Tensor output = nn.functional.linear(input, Weight, _bias);
-        return Adapter is null ? output : output + Adapter.Forward(input);
+        Tensor output = IsFrozen || _bias is null ? Product(input) : _bias.addmm(input, _weight.t(), beta: 1, alpha: 1);
+        if (IsFrozen && _bias is not null) output.add_(_bias);
+        Adapter?.AddProduct(output, input);
+        return output;
+    }
+
+    /// <summary>The backward pass of <see cref="Multiply"/>: adds to the gradients of what is trained, and fills that of the input, if there is one.</summary>
+    internal void MultiplyBackward(Tensor outputGradient, Tensor input, Tensor? inputGradient, bool adds)
+    {
+        ProductBackward(outputGradient, input, inputGradient, adds);
+        if (_bias is { requires_grad: true }) WrittenGradient.GradientOf(_bias).add_(outputGradient.sum([0L]));
+        Adapter?.ProductBackward(outputGradient, input, inputGradient);
     }
 
     /// <summary>Puts an adapter beside the weight.</summary>

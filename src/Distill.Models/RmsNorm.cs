@@ -21,5 +21,28 @@ public sealed class RmsNorm : nn.Module
     }
 
     /// <summary>Normalizes the last dimension of <c>[..., width]</c>.</summary>
-    public Tensor Forward(Tensor input) => Aten.RmsNorm(input, _weight, _epsilon);
+    public Tensor Forward(Tensor input)
+    {
+        bool inGraph = is_grad_enabled() && (input.requires_grad || _weight.requires_grad);
+        using var scope = NewDisposeScope();
+        using var none = no_grad();
+        Tensor output = Aten.RmsNorm(input, _weight, _epsilon);
+        if (inGraph)
+        {
+            bool goesOn = input.requires_grad;
+            output = WrittenGradient.Attach(output, input, _weight.requires_grad ? [_weight] : [], [input], (gradient, kept) => Backward(gradient, kept[0], goesOn));
+        }
+        return output.MoveToOuterDisposeScope();
+    }
+
+    // With r = 1 / root of the mean square and n = x r: y = n w, dx = r (g − n mean(g n)), g = dy w.
+    private Tensor? Backward(Tensor gradient, Tensor input, bool goesOn)
+    {
+        Tensor scale = input.square().mean([-1], keepdim: true).add_(_epsilon).rsqrt_(), normal = input * scale;
+        if (_weight.requires_grad) WrittenGradient.GradientOf(_weight).add_((gradient * normal).view(-1, input.shape[^1]).sum([0L]));
+        if (!goesOn) return null;
+        Tensor scaled = gradient * _weight;
+        Tensor share = (scaled * normal).mean([-1], keepdim: true);
+        return scaled.addcmul_(normal, share, -1).mul_(scale);
+    }
 }

@@ -33,6 +33,20 @@ public static class TorchRuntime
         }
     }
 
+    /// <summary>
+    /// Gives memory that is free inside the process back to the system: after loading, what it took on the way would otherwise stay resident, and
+    /// training does not ask for pieces of the same sizes.
+    /// </summary>
+    public static void ReleaseFreeMemory()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        try
+        {
+            _ = malloc_trim(0);
+        }
+        catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException) { } // musl
+    }
+
     /// <summary>Parses the devices that share a model, e.g. <c>cuda:0,cuda:1</c>.</summary>
     /// <exception cref="Runs.InputException">A name is unknown, or there is no such device here.</exception>
     public static DeviceMap Devices(string names) => new(names.Split(',', StringSplitOptions.TrimEntries).Select(Device));
@@ -69,4 +83,7 @@ public static class TorchRuntime
 
     [DllImport("libc", ExactSpelling = true)]
     private static extern int mallopt(int parameter, int value);
+
+    [DllImport("libc", ExactSpelling = true)]
+    private static extern int malloc_trim(nuint keep);
 }

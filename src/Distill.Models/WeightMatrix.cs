@@ -4,19 +4,22 @@ using static TorchSharp.torch;
 
 namespace Distill.Models;
 
-/// <summary>A learned matrix that can be stored smaller and frozen.</summary>
+/// <summary>A learned matrix that can be stored smaller and frozen. It has no memory before it is allocated or frozen.</summary>
 public abstract class WeightMatrix : nn.Module
 {
+    // A matrix that is stored smaller is expanded a slice at a time: a product finds the slice in the processor's cache.
+    private const long SliceInCache = 1 << 20, SliceElsewhere = 32 << 20;
+
     [ComponentName(Name = "weight")] private protected readonly Parameter _weight;
 
     private protected FrozenWeight? _frozen;
 
-    /// <summary>Makes a matrix whose values are still to be loaded or drawn: its memory is not touched before.</summary>
+    /// <summary>Makes a matrix without memory.</summary>
     private protected WeightMatrix(string name, long rows, long columns)
         : base(name)
     {
         (Rows, Columns) = (rows, columns);
-        _weight = nn.Parameter(empty(rows, columns));
+        _weight = nn.Parameter(empty(0, columns));
     }
 
     /// <summary>Rows: width of a projection's output, tokens of an embedding.</summary>
@@ -25,33 +28,84 @@ public abstract class WeightMatrix : nn.Module
     /// <summary>Columns: width of a projection's input, width of an embedding.</summary>
     public long Columns { get; }
 
-    /// <summary>Whether the matrix is frozen in a format of its own.</summary>
+    /// <summary>Whether the matrix is stored smaller than in 32-bit floats.</summary>
     public bool IsFrozen => _frozen is not null;
 
     /// <summary>Where the matrix is.</summary>
     public Device Device => _weight.device;
 
     /// <summary>The matrix as 32-bit floats, <c>[rows, columns]</c>; made anew on each call when it is stored smaller.</summary>
-    public Tensor Weight => _frozen is null ? _weight : _frozen.Expand();
+    public Tensor Weight => _frozen is null ? _weight : _frozen.Expand(0, Rows);
 
     /// <summary>Where gradients of the matrix are collected, or null when it takes none.</summary>
-    public Tensor? Gradient => _weight.requires_grad ? _weight.grad : null;
+    public Tensor? Gradient => _weight.requires_grad ? WrittenGradient.GradientOf(_weight) : null;
 
     /// <summary>Some rows as 32-bit floats, <c>[count, columns]</c>.</summary>
     /// <param name="first">First row.</param>
     /// <param name="count">Rows.</param>
     public Tensor WeightRows(long first, long count) => _frozen is null ? _weight.narrow(0, first, count) : _frozen.Expand(first, count);
 
-    /// <summary>Stores values in a smaller format and takes no gradient for them from now on. The matrix's own memory is never touched.</summary>
+    /// <summary>The matrix as 32-bit floats from its first row to its last: whole, or in slices when it is stored smaller. A slice lives until the next.</summary>
+    public IEnumerable<(long First, Tensor Weights)> Slices()
+    {
+        long atOnce = _frozen is null ? Rows : Math.Max(1, (Device.type == TorchSharp.DeviceType.CPU ? SliceInCache : SliceElsewhere) / Columns);
+        for (long first = 0; first < Rows; first += atOnce)
+        {
+            using Tensor weights = WeightRows(first, Math.Min(atOnce, Rows - first));
+            yield return (first, weights);
+        }
+    }
+
+    /// <summary>Takes memory for the values, which are still to be loaded or drawn.</summary>
+    internal void Allocate()
+    {
+        using var none = no_grad();
+        using Tensor values = empty(Rows, Columns, device: _weight.device);
+        _weight.set_(values);
+    }
+
+    /// <summary>Stores values in a format of their own and takes no gradient for them from now on.</summary>
     /// <param name="format">How to store them.</param>
     /// <param name="values">Gives some rows as 32-bit floats: first row and count to <c>[count, columns]</c>.</param>
     public void Freeze(WeightFormat format, Func<long, long, Tensor> values)
     {
-        _frozen = FrozenWeight.Of(Rows, Columns, values, format, _weight.device);
-        using var none = no_grad();
-        using Tensor nothing = empty(0, device: _weight.device);
-        _weight.set_(nothing);
         _weight.requires_grad = false;
+        if (format != WeightFormat.Float32)
+        {
+            _frozen = FrozenWeight.Of(Rows, Columns, values, format, _weight.device);
+            return;
+        }
+        Allocate();
+        FrozenWeight.InStretches(Rows, Columns, values, (first, some) => _weight.narrow(0, first, some.shape[0]).copy_(some));
+    }
+
+    /// <summary><c>y = x Wᵀ</c>, from <c>[rows, columns]</c> to <c>[rows, outputs]</c>, without a graph.</summary>
+    private protected Tensor Product(Tensor input)
+    {
+        if (_frozen is null) return input.mm(_weight.t());
+        Tensor output = empty([input.shape[0], Rows], device: input.device);
+        foreach ((long first, Tensor weights) in Slices())
+        {
+            using var scope = NewDisposeScope();
+            output.narrow(1, first, weights.shape[0]).addmm_(input, weights.t(), beta: 0, alpha: 1);
+        }
+        return output;
+    }
+
+    /// <summary>The backward pass of <see cref="Product"/>: adds to the gradient of W, if it is trained, and fills that of the input, if there is one.</summary>
+    /// <param name="outputGradient">Gradient of y, <c>[rows, outputs]</c>.</param>
+    /// <param name="input">x.</param>
+    /// <param name="inputGradient">Receives the gradient of x; null when nobody asks for it.</param>
+    /// <param name="adds">Whether it is added to what is there.</param>
+    private protected void ProductBackward(Tensor outputGradient, Tensor input, Tensor? inputGradient, bool adds)
+    {
+        Gradient?.addmm_(outputGradient.t(), input, beta: 1, alpha: 1);
+        if (inputGradient is null) return;
+        foreach ((long first, Tensor weights) in Slices())
+        {
+            using var scope = NewDisposeScope();
+            inputGradient.addmm_(outputGradient.narrow(1, first, weights.shape[0]), weights, beta: adds || first > 0 ? 1 : 0, alpha: 1);
+        }
     }
 
     /// <inheritdoc/>

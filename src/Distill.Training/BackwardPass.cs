@@ -47,15 +47,17 @@ public static class BackwardPass
         for (int layer = inputs.Length - 1; layer >= 0; layer--)
         {
             using var scope = NewDisposeScope();
-            Tensor input = inputs[layer].detach().requires_grad_();
+            Tensor input = inputs[layer].detach();
+            if (layer > 0 || decoder.Embedding.Gradient is not null) input.requires_grad_();
             Tensor output = surroundings.Forward(layer, input);
-            output.backward([gradient.to(output.device)]);
+            WrittenGradient.Backpropagate(output, gradient.to(output.device));
             gradient.Dispose();
-            gradient = input.grad!.MoveToOuterDisposeScope();
             inputs[layer].Dispose();
+            if (!input.requires_grad) return loss; // a frozen embedding
+            gradient = input.grad!.MoveToOuterDisposeScope();
         }
         Tensor embedded = decoder.Embedding.Forward(batch.InputIds);
-        if (embedded.requires_grad) embedded.backward([gradient.to(embedded.device)]);
+        WrittenGradient.Backpropagate(embedded, gradient.to(embedded.device));
         return loss;
     }
 }

@@ -10,7 +10,6 @@ namespace Distill.Training;
 public static class CausalLoss
 {
     private const long LogitsAtOnce = 40 << 20;
-    private const long HeadWeightsAtOnce = 32 << 20;
     private const double SmallestProbability = 1.2e-38; // the smallest normal float: subnormals are flushed to zero
 
     /// <summary>Computes the loss of a batch and its gradients.</summary>
@@ -38,7 +37,7 @@ public static class CausalLoss
                 IntoStates(student, logitGradient, stateGradient);
             }
         }
-        counted.backward([gradient]);
+        WrittenGradient.Backpropagate(counted, gradient);
         return total / lossTokens;
     }
 
@@ -79,7 +78,7 @@ public static class CausalLoss
     private static (Tensor Probabilities, double Sum) Predict(CausalLM student, Tensor states, Tensor targets)
     {
         Tensor logits = empty([states.shape[0], student.Config.VocabSize], device: states.device);
-        foreach ((long first, Tensor weights) in HeadSlices(student))
+        foreach ((long first, Tensor weights) in student.Head.Slices())
         {
             using var scope = NewDisposeScope();
             logits.narrow(1, first, weights.shape[0]).addmm_(states, weights.t(), beta: 0, alpha: 1);
@@ -93,18 +92,6 @@ public static class CausalLoss
     private static void IntoStates(CausalLM student, Tensor logitGradient, Tensor stateGradient)
     {
         stateGradient.zero_();
-        foreach ((long first, Tensor weights) in HeadSlices(student)) stateGradient.addmm_(logitGradient.narrow(1, first, weights.shape[0]), weights);
-    }
-
-    // A head that is stored smaller is expanded a slice at a time: whole, it may be the largest tensor of all.
-    private static IEnumerable<(long First, Tensor Weights)> HeadSlices(CausalLM student)
-    {
-        WeightMatrix head = student.Head;
-        long atOnce = head.IsFrozen ? Math.Max(1, HeadWeightsAtOnce / head.Columns) : head.Rows;
-        for (long first = 0; first < head.Rows; first += atOnce)
-        {
-            using Tensor weights = head.WeightRows(first, Math.Min(atOnce, head.Rows - first));
-            yield return (first, weights);
-        }
+        foreach ((long first, Tensor weights) in student.Head.Slices()) stateGradient.addmm_(logitGradient.narrow(1, first, weights.shape[0]), weights);
     }
 }

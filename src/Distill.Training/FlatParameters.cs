@@ -16,8 +16,7 @@ public sealed class FlatPart : IDisposable
         using var none = no_grad();
         Parameter[] ordered = [.. parameters.OrderByDescending(parameter => parameter.dim() > 1)];
         MatrixCount = ordered.Where(parameter => parameter.dim() > 1).Sum(parameter => parameter.numel());
-        Values = zeros(ordered.Sum(parameter => parameter.numel()), device: device);
-        Gradients = zeros_like(Values);
+        Values = empty(ordered.Sum(parameter => parameter.numel()), device: device);
         long start = 0;
         foreach (Parameter parameter in ordered)
         {
@@ -25,8 +24,15 @@ public sealed class FlatPart : IDisposable
             Tensor values = Values.narrow(0, start, length).view(parameter.shape);
             values.copy_(parameter);
             parameter.set_(values);
-            parameter.grad = Gradients.narrow(0, start, length).view(parameter.shape);
             start += length;
+        }
+        TorchRuntime.ReleaseFreeMemory(); // the parameters' own memory, before as much is taken for gradients
+        Gradients = zeros_like(Values);
+        start = 0;
+        foreach (Parameter parameter in ordered)
+        {
+            parameter.grad = Gradients.narrow(0, start, parameter.numel()).view(parameter.shape);
+            start += parameter.numel();
         }
     }
 

@@ -70,7 +70,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         long queries = (long)config.NumAttentionHeads * config.HeadDim, keys = (long)config.NumKeyValueHeads * config.HeadDim, hidden = config.HiddenSize;
         // Both norms' inputs and outputs, the residual sum; queries, keys and values before and after rotation, what attention gives; gate, up, their products.
         long layer = ((5 * hidden) + (2 * (queries + keys)) + keys + (2 * queries) + (4L * config.IntermediateSize)) * tokens * FloatBytes;
-        if (!options.ComputesLayersAgain) return config.NumHiddenLayers * layer;
+        if (!options.ActivationCheckpointing) return config.NumHiddenLayers * layer;
         long expanded = options.Method == TrainingMethod.Lora && options.FrozenWeights != WeightFormat.Float32
             ? FloatBytes * CheckpointTensors.Of(config).Where(tensor => tensor.Name.StartsWith("model.layers.0.", StringComparison.Ordinal)).Sum(tensor => tensor.Shape.Aggregate(1L, (product, dimension) => product * dimension))
             : 0;

@@ -105,8 +105,8 @@ public sealed class PipelinedPass
             {
                 using Tensor gradient = backward[stage].Take(failure);
                 if (_recompute) output = Layers(stage, batches[number], surroundings[number], input);
-                if (stage > 0) output.backward([gradient]);
-                else if (output.requires_grad) lock (_tied) output.backward([gradient]); // a tied embedding is the last stage's head as well
+                if (stage > 0) WrittenGradient.Backpropagate(output, gradient);
+                else lock (_tied) WrittenGradient.Backpropagate(output, gradient); // a tied embedding is the last stage's head as well
             }
             if (stage > 0) backward[stage - 1].Add(input!.grad!.to(_student.Decoder.DeviceOf(_firstLayer[stage] - 1)).DetachFromDisposeScope(), failure);
             output.Dispose();

@@ -134,7 +134,7 @@ public sealed record TrainOptions
     public WeightFormat FrozenWeights { get; init; } = WeightFormat.BFloat16;
 
     /// <summary>Whether layers are computed a second time in the backward pass instead of being kept.</summary>
-    [Option("compute each layer again in the backward pass instead of keeping its results: far less memory, a third more work")]
+    [Option("compute each layer again in the backward pass instead of keeping its results: far less memory, a third more work (half more with lora)")]
     public bool ActivationCheckpointing { get; init; }
 
     /// <summary>Format of the finished model's weights.</summary>
@@ -279,12 +279,6 @@ public sealed record TrainOptions
     /// <summary>Threads of one operation; 0 takes one per core.</summary>
     [Option("threads of one operation (0: one per core)")]
     public int Threads { get; init; }
-
-    /// <summary>
-    /// Whether layers are computed again: when asked for, and when frozen weights are stored small, because a graph over all layers would hold
-    /// every one of them expanded.
-    /// </summary>
-    internal bool ComputesLayersAgain => ActivationCheckpointing || (Method == TrainingMethod.Lora && FrozenWeights != WeightFormat.Float32);
 
     /// <summary>Size of the adapters.</summary>
     internal LowRankShape LoraShape => new(LoraRank, LoraAlpha, LoraRankStabilized);

@@ -30,12 +30,12 @@ internal sealed class TrainingMeasurement : IMeasurement
             Moments = Enum.Parse<MomentFormat>(Flag("moments", "Float32"), ignoreCase: true),
         };
         ModelConfig config = Shape(shape);
-        using var student = new CausalLM(config, CPU);
+        using var student = new CausalLM(config, CPU, allocate: options.Method == TrainingMethod.Full);
         Fill(student, options);
         using var parameters = new FlatParameters(student);
         using var optimizer = new AdamW(parameters, options);
         StepBatches batches = Batches(config, length, rows: shape == "small" ? 4 : 1);
-        var gradients = new GradientStep(student, options.ComputesLayersAgain);
+        var gradients = new GradientStep(student, options.ActivationCheckpointing);
         var speed = new TrainingSpeed(student);
         Console.WriteLine($"{shape}: {config.ParameterCount():N0} parameters, {parameters.Count:N0} trained, {batches.Tokens} tokens a step");
         var best = (Utilization: 0.0, Seconds: double.MaxValue, Optimizer: 0.0);
@@ -95,6 +95,7 @@ internal sealed class TrainingMeasurement : IMeasurement
             else matrix.Weight.normal_(0, 0.02, generator);
         }
         if (frozen) student.AddAdapters([.. options.LoraTargets], new LowRankShape(options.LoraRank, options.LoraAlpha, RankStabilized: false), seed: 1);
+        TorchRuntime.ReleaseFreeMemory();
     }
 
     private static StepBatches Batches(ModelConfig config, int length, int rows)

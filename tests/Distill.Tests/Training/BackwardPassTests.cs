@@ -28,7 +28,7 @@ public sealed class BackwardPassTests
         _ => TinyShapes.DeepSeek(),
     });
 
-    // The definition, left to automatic differentiation.
+    // The loss of the definition. Its gradients come through the model's own backward pass: GradientsAreThoseOfFiniteDifferences holds that.
     private static double Reference(CausalLM student, PackedBatch batch)
     {
         using var scope = NewDisposeScope();
