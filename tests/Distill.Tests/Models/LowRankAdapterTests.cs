@@ -129,5 +129,36 @@ public sealed class LowRankAdapterTests : IDisposable
         Assert.All(trained, name => Assert.True(LowRankAdapter.IsPart(name), name));
     }
 
+    // Of the logits' weighted sum; B is not zero, so that A has a gradient as well.
+    [Theory, InlineData(WeightFormat.Float32), InlineData(WeightFormat.Int4)]
+    public void GradientsOfAdaptersAreThoseOfFiniteDifferences(WeightFormat format)
+    {
+        const double step = 1e-2;
+        using CausalLM model = Adapted(Base("qwen2"), new LowRankShape(4, 8, RankStabilized: false), format);
+        using var scope = NewDisposeScope();
+        Tensor weights = randn([1, Ids.Length, model.Config.VocabSize], generator: new Generator(11));
+        WrittenGradient.Backpropagate(Outputs(), weights);
+        using var none = no_grad();
+        foreach ((string name, var parameter) in model.named_parameters().Where(item => item.parameter.requires_grad))
+        {
+            Tensor values = parameter.view(-1), gradient = parameter.grad!.view(-1);
+            foreach (long at in (long[])[0, values.shape[0] / 2, values.shape[0] - 1])
+            {
+                float before = values[at].item<float>();
+                double difference = (Sum(before + step) - Sum(before - step)) / (2 * step), actual = gradient[at].item<float>();
+                values[at] = before;
+                Assert.True(Math.Abs(actual - difference) < 0.02 + (0.02 * Math.Abs(difference)), $"{name}[{at}]: {actual}, by differences {difference}");
+
+                double Sum(double value)
+                {
+                    values[at] = (float)value;
+                    return (Outputs() * weights).sum(ScalarType.Float64).item<double>();
+                }
+            }
+        }
+
+        Tensor Outputs() => model.Logits(model.Hidden(tensor(Ids, [1, Ids.Length]), arange(Ids.Length).unsqueeze(0), AttentionMask.CausalOnly));
+    }
+
     private static float Largest(float[] left, float[] right) => left.Zip(right).Max(pair => Math.Abs(pair.First - pair.Second));
 }
