@@ -28,6 +28,16 @@ public sealed class PackingTests
     }
 
     [Fact]
+    public void ARowHoldsSamplesOfManyLengths()
+    {
+        static double Spread(IEnumerable<int> lengths) => Math.Sqrt(lengths.Select(length => Math.Pow(length - lengths.Average(), 2)).Average());
+        TrainingSample[] samples = [.. Enumerable.Range(0, 2000).Select(i => Sample(i, 20 + (i * 37 % 41)))];
+        var rows = Packing.Pack(samples, Rows128 with { SequenceLength = 512 }, epoch: 0);
+        double within = rows.Average(row => Spread(row.Select(sample => sample.Length))), all = Spread(samples.Select(sample => sample.Length));
+        Assert.True(within > 0.8 * all, $"lengths spread {within:0.0} tokens within a row, {all:0.0} over all"); // sorted by length: about a tenth
+    }
+
+    [Fact]
     public void SeedAndEpochDecideTheOrder()
     {
         Assert.Equal(Order(1, 0), Order(1, 0));
