@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Distill.Pipelines;
 using Distill.Pipelines.Report;
+using Distill.Runs;
 using Spectre.Console;
 
 namespace Distill.Cli;
@@ -34,7 +35,18 @@ internal static class RunCommand
             }
             RunSummary summary;
             using (var progress = new ProgressDisplay(terminal, time))
-                summary = await new PipelineRunner(time).RunAsync(pipeline, choices, new PipelineDisplay(progress), cancellation);
+            {
+                try
+                {
+                    summary = await new PipelineRunner(time).RunAsync(pipeline, choices, new PipelineDisplay(progress), cancellation);
+                }
+                catch (StagePausedException pause)
+                {
+                    progress.Settle("‖", "yellow", "paused");
+                    string instead = pause.Instead is { } other ? $"give `{other.Key}: {other.Value}` in place of `{pause.Option}`" : $"leave `{pause.Option}` out";
+                    return PauseDisplay.Show(terminal, pause, $"{instead}, and run the pipeline again");
+                }
+            }
             ShowSummary(terminal, summary);
             return ExitCode.Success;
         });

@@ -28,7 +28,17 @@ internal static class StageCommand
             OptionValue[] values = ValuesOf(flags, parsed);
             if (argument != null && parsed.GetValue(argument) is { } word) values = [Named(argument.Name, word), .. values];
             using var display = new ProgressDisplay(terminal, time);
-            var (manifest, wasDone) = await StageRun.RunAloneAsync(kind, values, parsed.GetValue(replace), display, time, cancellation);
+            RunManifest manifest;
+            bool wasDone;
+            try
+            {
+                (manifest, wasDone) = await StageRun.RunAloneAsync(kind, values, parsed.GetValue(replace), display, time, cancellation);
+            }
+            catch (StagePausedException pause)
+            {
+                display.Settle("‖", "yellow", $"{kind.Name}: paused");
+                return PauseDisplay.Show(terminal, pause, $"distill {PauseDisplay.GoOn(kind, values, pause)}");
+            }
             display.Settle(wasDone ? "=" : "✓", "green", wasDone ? $"{kind.Name}: already done" : $"{kind.Name}: done in {DurationText.Of(TimeSpan.FromSeconds(manifest.Seconds))}");
             foreach (string line in Figures(manifest.Results)) terminal.Output.WriteLine(line);
             return ExitCode.Success;

@@ -1,3 +1,5 @@
+using Distill.Runs;
+
 namespace Distill.Eval;
 
 /// <summary>
@@ -20,8 +22,6 @@ namespace Distill.Eval;
 /// </param>
 public sealed record PassRate(double Value, double Low, double High, double? StandardError, double? SamplingStandardError)
 {
-    private const double Quantile = 1.959963984540054; // two-sided 95 % of the normal distribution
-
     /// <summary>Computes the rate.</summary>
     /// <param name="correct">Right samples of each problem.</param>
     /// <param name="samples">Samples of each problem.</param>
@@ -35,18 +35,9 @@ public sealed record PassRate(double Value, double Low, double High, double? Sta
         double variance = rates.Sum(rate => (rate - mean) * (rate - mean)) / problems;
         double bernoulli = mean * (1 - mean);
         double designEffect = bernoulli == 0 ? 1 : Math.Clamp(variance / bernoulli, 1.0 / samples, 1);
-        (double low, double high) = Wilson(mean, problems / designEffect);
+        (double low, double high) = Estimate.Wilson(mean, problems / designEffect);
         double? standardError = problems == 1 ? null : Math.Sqrt(variance / (problems - 1));
         double? sampling = samples == 1 ? null : Math.Sqrt(rates.Sum(rate => rate * (1 - rate)) / (samples - 1)) / problems;
         return new PassRate(mean, low, high, standardError, sampling);
-    }
-
-    private static (double Low, double High) Wilson(double rate, double size)
-    {
-        const double square = Quantile * Quantile;
-        double centre = rate + (square / (2 * size));
-        double reach = Quantile * Math.Sqrt((rate * (1 - rate) / size) + (square / (4 * size * size)));
-        double scale = 1 + (square / size);
-        return (Math.Max(0, (centre - reach) / scale), Math.Min(1, (centre + reach) / scale));
     }
 }

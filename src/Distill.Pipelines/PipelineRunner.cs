@@ -39,7 +39,7 @@ public sealed class PipelineRunner(TimeProvider time)
         }
         catch (Exception e)
         {
-            TrySave(record with { Status = e is OperationCanceledException ? "interrupted" : "failed", Error = e is InputException ? e.Message : null }, folder);
+            TrySave(record with { Status = e is OperationCanceledException or StagePausedException ? "interrupted" : "failed", Error = e is InputException ? e.Message : null }, folder);
             throw;
         }
         return Finish(plan, manifests);

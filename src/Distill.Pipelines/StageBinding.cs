@@ -56,6 +56,8 @@ internal sealed record StageBinding(
         {
             if (text.StartsWith('$')) return Follow(option, value, text);
             if (!option.IsPath || text.Length == 0) return text;
+            // No part of the stage's identity, and it need not be there: a cache is made by the first run that names it.
+            if (option.DoesNotChangeResult) return !Path.Exists(text) && InstallFolder.Find(text) is { } installed ? installed : text;
             if (InstallFolder.Find(text) is { } found)
             {
                 string path = Path.Exists(text) ? text : found;
@@ -91,6 +93,7 @@ internal sealed record StageBinding(
             string below = parts.Length > 1 ? parts[1] : stage.Kind.MainOutput;
             string path = below.Length == 0 ? stage.Folder : Path.Combine(stage.Folder, below);
             Needs.Add(stage.Id);
+            if (option.DoesNotChangeResult) return path;
             Inputs[path] = "stage:" + stage.Fingerprint;
             Identities.AddRange([option.Key, "stage", stage.Fingerprint, below]);
             return path;

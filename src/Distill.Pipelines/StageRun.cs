@@ -69,7 +69,7 @@ public static class StageRun
         {
             throw explained;
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or StagePausedException)
         {
             StageFolder.Mark(folder, fingerprint, before + clock.Elapsed.TotalSeconds);
             throw;

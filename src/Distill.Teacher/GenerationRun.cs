@@ -1,24 +1,32 @@
 using System.Collections.Concurrent;
-using Distill.Chat;
 using Distill.Inference;
 using Distill.Inference.Fleet;
 using Distill.Runs;
-using Distill.Verification;
 
 namespace Distill.Teacher;
 
-/// <summary>Asks the teacher for what is missing, judges what comes, and stores it.</summary>
+/// <summary>Asks the teacher for what is missing and hands what comes to the intake.</summary>
 internal sealed class GenerationRun(
-    TeacherGenOptions options, ICompletionSource teacher, IVerifier verifier, RolloutPlan plan, RolloutLedger ledger, TraceParts parts, GenerationProgress report, CompletionCache cache)
+    TeacherGenOptions options, ICompletionSource teacher, RolloutPlan plan, RolloutLedger ledger, TraceParts parts, RolloutIntake intake, GenerationProgress report)
 {
     // So many rollouts tell a share.
     private const int EnoughToTell = 200;
 
     private readonly ConcurrentDictionary<string, PlannedRollout> _asked = new(StringComparer.Ordinal);
 
+    /// <summary>Takes over what other runs have completed.</summary>
+    public void TakeOver(CompletionCache cache)
+    {
+        if (cache.Count == 0) return;
+        foreach (PlannedRollout rollout in Missing(null))
+            if (cache.Find(plan.KeyOf(rollout), rollout.ToRequest()) is { } completed) intake.Store(rollout, completed);
+    }
+
     /// <summary>Completes every rollout that is not stored.</summary>
+    /// <param name="pilot">Only those of a pilot, or null for all.</param>
+    /// <param name="cancellation">Ends it; what came before is stored.</param>
     /// <exception cref="InputException">The teacher failed, or too much of what it says is cut off; what came before is stored.</exception>
-    public async Task CompleteMissingAsync(CancellationToken cancellation)
+    public async Task CompleteMissingAsync(PilotSample? pilot, CancellationToken cancellation)
     {
         if (ledger.Tally.Rollouts == parts.Rollouts) return;
         if (teacher is EndpointFleet fleet)
@@ -27,9 +35,8 @@ internal sealed class GenerationRun(
             fleet.CountSpent(tally.PaidPromptTokens + tally.WastedPromptTokens, tally.PaidCompletionTokens + tally.WastedCompletionTokens);
             fleet.OnWaste = waste => ledger.AddWaste(waste.PromptTokens, waste.CompletionTokens);
         }
-        ModelTokens? tokens = options.Tokenizer is { } folder ? new ModelTokens(folder) : null;
-        TakeOver();
-        IEnumerable<CompletionRequest> requests = Missing().Select(rollout =>
+        ModelTokens? tokens = ModelTokens.Of(options);
+        IEnumerable<CompletionRequest> requests = Missing(pilot).Select(rollout =>
         {
             _asked[rollout.Id] = rollout;
             return rollout.ToRequest(tokens is null ? null : tokens.Count);
@@ -37,55 +44,21 @@ internal sealed class GenerationRun(
         await foreach (CompletedRequest completed in teacher.CompleteAsync(requests, cancellation))
         {
             if (!_asked.TryRemove(completed.Request.Id, out PlannedRollout? rollout)) continue;
-            Store(rollout, completed);
-            StopIfMostIsCut();
+            intake.Store(rollout, completed);
+            if (pilot is null) StopIfMostIsCut(); // a pilot is there to tell such a share
         }
         report.Report();
     }
 
-    private void TakeOver()
-    {
-        if (cache.Count == 0) return;
-        foreach (PlannedRollout rollout in Missing())
-            if (cache.Find(plan.KeyOf(rollout), rollout.ToRequest()) is { } completed) Store(rollout, completed);
-    }
-
-    private void Store(PlannedRollout rollout, CompletedRequest completed)
-    {
-        if (!parts.Has(rollout.Index)) return; // only in its group's company
-        Completion completion = Judge(rollout, completed);
-        bool isNew = ledger.Add(new RolloutRecord
-        {
-            Index = rollout.Index,
-            Key = plan.KeyOf(rollout),
-            Id = rollout.Id,
-            Completion = completion,
-            Verdict = completed.Failure is { } failure
-                ? new Verdict(Outcome.Unverifiable, failure, null, verifier.Id)
-                : verifier.Verify(rollout.Prompt, completed.Completion),
-            Seconds = teacher.BatchSize is null ? completed.Seconds : 0, // a batch shares its time, and measured times would differ from run to run
-            RunSeconds = report.RunSeconds,
-        });
-        if (isNew)
-        {
-            RolloutMeter.Stored(completion.EndState);
-            parts.Stored(rollout.Index);
-        }
-        report.Stored(isNew ? completed.Completion.CompletionTokens : 0);
-    }
-
-    // A fleet judges while it reads; a model in this process hands over what it made.
-    private static Completion Judge(PlannedRollout rollout, CompletedRequest completed) => completed.Completion.EndState != EndState.Complete ? completed.Completion
-        : completed.Completion with { EndState = CompletionQuality.Judge(rollout.Prompt.Messages, completed.Completion) };
-
     // Where rollouts are computed in groups, the groups are those of the full plan: one that is not complete is computed
     // again as a whole, because its rounding depends on which sequences stand in it.
-    private IEnumerable<PlannedRollout> Missing()
+    private IEnumerable<PlannedRollout> Missing(PilotSample? pilot)
     {
         int group = teacher.BatchSize ?? 1;
         for (int start = 0; start < plan.Count; start += group)
         {
             int end = Math.Min(start + group, plan.Count);
+            if (pilot is not null && !pilot.Has(start)) continue;
             bool complete = true;
             for (int index = start; index < end; index++) complete &= !parts.Has(index) || ledger.Has(index);
             if (complete) continue;

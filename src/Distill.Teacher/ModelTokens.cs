@@ -10,6 +10,9 @@ internal sealed class ModelTokens(string folder)
     private readonly ModelChat _chat = ModelChat.Load(folder, [0]); // stop tokens do not matter here
     private (string Id, int Tokens) _last = ("", 0);
 
+    /// <summary>The counter that the options name, or null.</summary>
+    public static ModelTokens? Of(TeacherGenOptions options) => options.Tokenizer is { } folder ? new(folder) : null;
+
     /// <summary>Tokens of a prompt, up to where the completion starts.</summary>
     public int Count(Prompt prompt)
     {

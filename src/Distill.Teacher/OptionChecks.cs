@@ -1,3 +1,5 @@
+using Distill.Inference.Endpoints;
+using Distill.Inference.Fleet;
 using Distill.Runs;
 
 namespace Distill.Teacher;
@@ -26,6 +28,11 @@ internal static class OptionChecks
         Require(options.MaxTruncated is > 0 and <= 1, "max-truncated", options.MaxTruncated, "above 0, at most 1");
         Require(options.ContextLength is null or >= 1, "context-length", options.ContextLength ?? 0, "1 or more");
         Require(options.OutageMinutes is >= 0 and <= 1e6, "outage-minutes", options.OutageMinutes, "0 to 1000000");
+        Require(options.HourPrice >= 0, "hour-price", options.HourPrice, "0 or more");
+        Require(options.Pilot is null or >= 2, "pilot", options.Pilot ?? 0, "2 or more: one prompt tells no spread");
+        Require(options.BatchRequests >= 1, "batch-requests", options.BatchRequests, "1 or more");
+        Require(options.BatchMegabytes is >= 1 and <= 1_000_000, "batch-megabytes", options.BatchMegabytes, "1 to 1000000");
+        CheckBatch(options);
         if (options.MaxCost is not null && options.PromptPrice == 0 && options.CompletionPrice == 0)
             throw new InputException("--max-cost needs prices", "add --prompt-price and --completion-price, in dollars for a million tokens");
         bool oneAnswerOnly = options.Temperature == 0 || (options.Teacher == Teachers.Worked && options.Endpoint.Count == 0);
@@ -34,6 +41,20 @@ internal static class OptionChecks
             throw new InputException($"--samples {options.Samples} would store the same completion {options.Samples} times",
                 options.Temperature == 0 ? "raise --temperature above 0, or take one sample" : "the teacher `worked` has one solution for each prompt: take one sample");
         }
+    }
+
+    private static void CheckBatch(TeacherGenOptions options)
+    {
+        bool emits = options.EmitBatch is not null, ingests = options.IngestBatch.Count > 0;
+        if (!emits && !ingests) return;
+        string flag = emits ? "--emit-batch" : "--ingest-batch";
+        if (emits && ingests) throw new InputException("--emit-batch and --ingest-batch cannot be given together", "take the results in first; then emit what is still missing");
+        if (options.Pilot is not null) throw new InputException($"--pilot and {flag} cannot be given together", "a pilot measures servers: leave one of them out");
+        if (string.IsNullOrWhiteSpace(options.Model)) throw new InputException($"{flag} needs the name of a model", "add --model NAME, the same as with --endpoint: then both share one run");
+        if (options.OnTruncation != TruncationPolicy.Keep)
+            throw new InputException($"--on-truncation {options.OnTruncation.ToString().ToLowerInvariant()} needs servers that can be asked again at once", $"leave it out with {flag}");
+        if (emits && !BatchRequest.IsKnownTo(options.BatchDialect))
+            throw new InputException($"--batch-dialect {options.BatchDialect.ToString().ToLowerInvariant()}: takes no batch files", "choose openai, azure, vllm or sglang");
     }
 
     private static void Require(bool holds, string option, double value, string allowed)

@@ -19,10 +19,12 @@ internal sealed class RolloutLedger : IDisposable
     private const byte RolloutType = (byte)'R';
     private const byte PartType = (byte)'P';
     private const byte WasteType = (byte)'W';
+    private const byte ReplyType = (byte)'B';
 
     private readonly SegmentedJournal _journal;
     private readonly long[] _positions;
     private readonly Dictionary<int, long> _partBytes = [];
+    private readonly HashSet<UInt128> _wastedReplies = [];
 
     private RolloutLedger(SegmentedJournal journal, int rollouts)
     {
@@ -137,6 +139,22 @@ internal sealed class RolloutLedger : IDisposable
         Tally.AddWaste(promptTokens, completionTokens);
     }
 
+    /// <summary>Notes a batch's reply that was paid for and is no rollout, once, however often its file is read.</summary>
+    /// <param name="key">Which reply.</param>
+    /// <param name="promptTokens">Tokens of its prompt.</param>
+    /// <param name="completionTokens">Tokens of its completion.</param>
+    public void AddWastedReply(UInt128 key, int promptTokens, int completionTokens)
+    {
+        if (!_wastedReplies.Add(key)) return;
+        Span<byte> head = stackalloc byte[25];
+        head[0] = ReplyType;
+        BinaryPrimitives.WriteUInt128LittleEndian(head[1..], key);
+        BinaryPrimitives.WriteInt32LittleEndian(head[17..], promptTokens);
+        BinaryPrimitives.WriteInt32LittleEndian(head[21..], completionTokens);
+        _journal.Append(head, []);
+        Tally.AddWaste(promptTokens, completionTokens);
+    }
+
     /// <summary>Length of a part file that was written, or null.</summary>
     public long? BytesOfPart(int part) => _partBytes.TryGetValue(part, out long bytes) ? bytes : null;
 
@@ -166,6 +184,10 @@ internal sealed class RolloutLedger : IDisposable
                     break;
                 case WasteType when head.Length == 9:
                     Tally.AddWaste(BinaryPrimitives.ReadInt32LittleEndian(head[1..]), BinaryPrimitives.ReadInt32LittleEndian(head[5..]));
+                    break;
+                case ReplyType when head.Length == 25:
+                    _wastedReplies.Add(BinaryPrimitives.ReadUInt128LittleEndian(head[1..]));
+                    Tally.AddWaste(BinaryPrimitives.ReadInt32LittleEndian(head[17..]), BinaryPrimitives.ReadInt32LittleEndian(head[21..]));
                     break;
                 default:
                     throw new InvalidDataException($"a record of type {head[0]}");

@@ -25,12 +25,12 @@ internal sealed record PlannedRollout(int Index, string Id, Prompt Prompt, int S
 /// </summary>
 internal sealed class RolloutPlan
 {
-    private const int IdLength = 24;
+    /// <summary>Hexadecimal digits of a rollout id.</summary>
+    public const int IdLength = 24;
 
     private readonly SamplingOptions _sampling;
     private readonly string _samplingIdentity;
     private readonly string _contentIdentity;
-    private readonly int _samplesPerPrompt;
     private readonly long _seed;
 
     /// <summary>Plans a run.</summary>
@@ -42,7 +42,7 @@ internal sealed class RolloutPlan
         Prompts = prompts;
         Teacher = teacher;
         Count = checked(prompts.Count * options.Samples);
-        _samplesPerPrompt = options.Samples;
+        SamplesPerPrompt = options.Samples;
         _seed = options.Seed;
         _sampling = new SamplingOptions { Temperature = options.Temperature, TopP = options.TopP, TopK = options.TopK, MaxTokens = options.MaxTokens };
         // A completion that was gone on from or asked for with more room is another one than one that was cut.
@@ -56,6 +56,9 @@ internal sealed class RolloutPlan
     /// <summary>Identity of the teacher.</summary>
     public string Teacher { get; }
 
+    /// <summary>Rollouts of each prompt, side by side in the plan.</summary>
+    public int SamplesPerPrompt { get; }
+
     /// <summary>Number of rollouts.</summary>
     public int Count { get; }
 
@@ -64,8 +67,8 @@ internal sealed class RolloutPlan
     {
         get
         {
-            Prompt prompt = Prompts[index / _samplesPerPrompt];
-            int sample = index % _samplesPerPrompt;
+            Prompt prompt = Prompts[index / SamplesPerPrompt];
+            int sample = index % SamplesPerPrompt;
             string id = Fingerprint.OfTexts([.. PromptContent(prompt), Teacher, _samplingIdentity, sample.ToString(CultureInfo.InvariantCulture)])[..IdLength];
             // 31 bits are what the seed field of every engine holds
             return new PlannedRollout(index, id, prompt, sample, _sampling with { Seed = RandomStream.DeriveSeed(_seed, id) & int.MaxValue });

@@ -27,6 +27,9 @@ internal sealed class RolloutTally
     /// <summary>Failed in the engine.</summary>
     public int Failed { get; private set; }
 
+    /// <summary>Whether any rollout was completed, in whatever state.</summary>
+    public bool HasSuccess => Rollouts > _endStates.GetValueOrDefault(EndState.Failed);
+
     /// <summary>Rollouts by what became of them.</summary>
     public IReadOnlyDictionary<EndState, int> EndStates => _endStates;
 
@@ -53,6 +56,11 @@ internal sealed class RolloutTally
 
     /// <summary>Seconds that the run has taken up to the last of them.</summary>
     public double RunSeconds { get; private set; }
+
+    /// <summary>Dollars that the run has cost by the prices of the options, waste and hours included.</summary>
+    public double Cost(TeacherGenOptions options) =>
+        ((((PaidPromptTokens + WastedPromptTokens) * options.PromptPrice) + ((PaidCompletionTokens + WastedCompletionTokens) * options.CompletionPrice)) / 1e6)
+        + (RunSeconds / 3600 * options.HourPrice);
 
     /// <summary>Mean tokens of a completion.</summary>
     public double MeanTokens => Rollouts == 0 ? 0 : (double)CompletionTokens / Rollouts;

@@ -1,3 +1,4 @@
+using Distill.Inference.Endpoints;
 using Distill.Inference.Fleet;
 using Distill.Prompts;
 using Distill.Runs;
@@ -120,6 +121,34 @@ public sealed record TeacherGenOptions : IForkableOptions
     /// <summary>Price of completions.</summary>
     [Option("dollars for a million tokens of completions", DoesNotChangeResult = true)]
     public double CompletionPrice { get; init; }
+
+    /// <summary>Price of an hour of the servers, for the forecast and the result's cost.</summary>
+    [Option("dollars for an hour of all servers together, e.g. rented GPUs", DoesNotChangeResult = true)]
+    public double HourPrice { get; init; }
+
+    /// <summary>Complete only so many prompts, drawn at random, and tell what the whole run will take.</summary>
+    [Option("complete only N prompts, drawn at random, and forecast the whole run: tokens, acceptance, hours, dollars; the whole run takes them over", DoesNotChangeResult = true)]
+    public int? Pilot { get; init; }
+
+    /// <summary>File to write the missing requests to, for a batch service to complete.</summary>
+    [Option("write the requests that are missing to this batch file (OpenAI Batch, vllm run-batch) and ask nobody", DoesNotChangeResult = true)]
+    public string? EmitBatch { get; init; }
+
+    /// <summary>Who will read the batch file.</summary>
+    [Option("who will complete the batch file: openai, azure, vllm or sglang", DoesNotChangeResult = true)]
+    public EngineDialect BatchDialect { get; init; } = EngineDialect.OpenAI;
+
+    /// <summary>Most requests of one batch file.</summary>
+    [Option("most requests of a batch file; further ones go to further files", DoesNotChangeResult = true)]
+    public int BatchRequests { get; init; } = 50_000;
+
+    /// <summary>Most bytes of one batch file, in millions.</summary>
+    [Option("most megabytes of a batch file; further requests go to further files", DoesNotChangeResult = true)]
+    public int BatchMegabytes { get; init; } = 200;
+
+    /// <summary>Output and error files of batches to take results from.</summary>
+    [Option("take the results of batches from their output and error files, in any order, again and again", IsPath = true, DoesNotChangeResult = true)]
+    public IReadOnlyList<string> IngestBatch { get; init; } = [];
 
     /// <summary>Context that Ollama makes room for.</summary>
     [Option("context that Ollama makes room for (default: --max-tokens and 4096 for the prompt)")]

@@ -50,7 +50,7 @@ public sealed record TeacherGenResult
     /// <summary>Completion tokens that were paid for and thrown away: failed attempts, repeats of loops.</summary>
     public required long WastedTokens { get; init; }
 
-    /// <summary>Dollars by the given prices, waste included; 0 without prices.</summary>
+    /// <summary>Dollars by the given prices, waste and hours included; 0 without prices.</summary>
     public required double Cost { get; init; }
 
     /// <summary>Rows of the prompts file that could not be read and were left out.</summary>
@@ -72,7 +72,6 @@ public sealed record TeacherGenResult
     internal static TeacherGenResult Of(string teacher, TeacherGenOptions options, PromptSet prompts, RolloutLedger ledger)
     {
         RolloutTally tally = ledger.Tally;
-        double cost = (((tally.PaidPromptTokens + tally.WastedPromptTokens) * options.PromptPrice) + ((tally.PaidCompletionTokens + tally.WastedCompletionTokens) * options.CompletionPrice)) / 1e6;
         return new TeacherGenResult
         {
             Teacher = teacher,
@@ -90,7 +89,7 @@ public sealed record TeacherGenResult
             CompletionTokens = tally.CompletionTokens,
             Reused = tally.Reused,
             WastedTokens = tally.WastedCompletionTokens,
-            Cost = Math.Round(cost, 4),
+            Cost = Math.Round(tally.Cost(options), 4),
             Seconds = Math.Round(tally.RunSeconds, 3),
             Notes = [.. ledger.Notes, .. NotesOn(tally, prompts)],
         };

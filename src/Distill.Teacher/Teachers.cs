@@ -23,6 +23,7 @@ public static class Teachers
     /// <exception cref="InputException">There is no such teacher, or options contradict each other.</exception>
     public static ICompletionSource Open(TeacherGenOptions options, IReadOnlyList<Prompt> prompts)
     {
+        if (options.EmitBatch is not null || options.IngestBatch.Count > 0) return new BatchTeacher(EndpointFleet.IdentityOf(options.Model!, options.Revision));
         if (options.Endpoint.Count > 0) return OpenFleet(options);
         if (options.Model is not null) throw new InputException("--model names a model at an endpoint, and there is no --endpoint", "add --endpoint URL, or name a model folder with --teacher");
         if (options.Teacher == Worked) return new WorkedSolutionSource(prompts);

@@ -62,13 +62,40 @@ public sealed class TraceGeneration
         var parts = new TraceParts(options.Out, plan, ledger, shard, rowsPerPart);
         parts.WriteMissing();
 
-        using var report = new GenerationProgress(progress, _time, parts.Rollouts, options, ledger, teacher as EndpointFleet);
+        PilotSample? pilot = options.Pilot is { } size ? PilotSample.Draw(plan, parts, teacher.BatchSize, size, options.Seed) : null;
+        int wanted = pilot is null ? parts.Rollouts : ledger.Tally.Rollouts + pilot.Rollouts.Count(index => !ledger.Has(index));
+        using var report = new GenerationProgress(progress, _time, wanted, options, ledger, teacher as EndpointFleet);
         report.Report();
-        await new GenerationRun(options, teacher, verifier, plan, ledger, parts, report, cache).CompleteMissingAsync(cancellation);
+        var intake = new RolloutIntake(plan, verifier, ledger, parts, report, teacher.BatchSize is not null);
+        var run = new GenerationRun(options, teacher, plan, ledger, parts, intake, report);
+        run.TakeOver(cache);
+        IReadOnlyList<string> notes = [];
+        if (options.EmitBatch is not null) throw new BatchEmission(options, plan, ledger, parts).Write(cancellation);
+        if (options.IngestBatch.Count > 0) notes = await IngestAsync(new BatchIngestion(options, plan, ledger, parts, intake), ledger, parts, cancellation);
+        else await run.CompleteMissingAsync(pilot, cancellation);
         int states = ledger.Tally.EndStates.Values.Sum();
-        if (ledger.Tally.Rollouts != parts.Rollouts || states != parts.Rollouts)
-            throw new InvalidOperationException($"{teacher.Identity} left {parts.Rollouts - ledger.Tally.Rollouts} of {parts.Rollouts} rollouts without a word ({states} have an end state)");
+        if (ledger.Tally.Rollouts < wanted || states != ledger.Tally.Rollouts)
+            throw new InvalidOperationException($"{teacher.Identity} left {wanted - ledger.Tally.Rollouts} of {wanted} rollouts without a word ({states} have an end state)");
         report.Report();
-        return TeacherGenResult.Of(teacher.Identity, options, prompts, ledger);
+        if (pilot is not null) throw Pause(options, teacher, plan, ledger, pilot, parts.Rollouts);
+        TeacherGenResult result = TeacherGenResult.Of(teacher.Identity, options, prompts, ledger);
+        return result with { Notes = [.. notes, .. result.Notes] };
+    }
+
+    private static async Task<IReadOnlyList<string>> IngestAsync(BatchIngestion ingestion, RolloutLedger ledger, TraceParts parts, CancellationToken cancellation)
+    {
+        IReadOnlyList<string> notes = await ingestion.ReadAsync(cancellation);
+        int missing = parts.Rollouts - ledger.Tally.Rollouts;
+        return missing == 0 ? notes
+            : throw new StagePausedException([.. notes, $"{missing} of {parts.Rollouts} rollouts are missing: ingest further files, emit them again, or let servers complete them (--endpoint)"],
+                "ingest_batch", ("emit_batch", "REST.jsonl"), StagePausedException.WaitsElsewhere);
+    }
+
+    private static StagePausedException Pause(TeacherGenOptions options, ICompletionSource teacher, RolloutPlan plan, RolloutLedger ledger, PilotSample pilot, int total)
+    {
+        int? places = (teacher as EndpointFleet)?.Snapshot().Endpoints.Where(endpoint => endpoint.State == "up").Sum(endpoint => endpoint.Limit);
+        PilotReport report = PilotReport.Of(teacher.Identity, options, [.. pilot.Rollouts.Select(ledger.Read)], plan.SamplesPerPrompt, teacher.BatchSize, places > 0 ? places : null, total, ledger.Tally);
+        report.Save(options.Out);
+        return new StagePausedException(PilotText.Lines(report, Path.Combine(options.Out, PilotReport.FileName), options.MaxTruncated), "pilot");
     }
 }

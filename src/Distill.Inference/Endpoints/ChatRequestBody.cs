@@ -11,28 +11,34 @@ internal static class ChatRequestBody
     /// <summary>Text as it is, without escapes that no server needs.</summary>
     public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes the request: streamed, with usage, one completion. No stop texts: they break reasoning parsers.</summary>
+    /// <summary>The request as a body of its own: streamed, with usage.</summary>
     public static byte[] Write(string model, EngineCall call, EngineDialect dialect)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer, Options))
+        using (var json = new Utf8JsonWriter(buffer, Options)) Write(json, model, call, dialect, stream: true);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Writes the request, one completion. No stop texts: they break reasoning parsers.</summary>
+    public static void Write(Utf8JsonWriter json, string model, EngineCall call, EngineDialect dialect, bool stream)
+    {
+        json.WriteStartObject();
+        json.WriteString("model"u8, model);
+        WriteMessages(json, call);
+        WriteSampling(json, call.Sampling, dialect);
+        if (call.Prefix is not null && dialect is EngineDialect.Vllm or EngineDialect.Sglang)
         {
-            json.WriteStartObject();
-            json.WriteString("model"u8, model);
-            WriteMessages(json, call);
-            WriteSampling(json, call.Sampling, dialect);
-            if (call.Prefix is not null && dialect is EngineDialect.Vllm or EngineDialect.Sglang)
-            {
-                json.WriteBoolean("add_generation_prompt"u8, false);
-                json.WriteBoolean("continue_final_message"u8, true);
-            }
+            json.WriteBoolean("add_generation_prompt"u8, false);
+            json.WriteBoolean("continue_final_message"u8, true);
+        }
+        if (stream)
+        {
             json.WriteBoolean("stream"u8, true);
             json.WriteStartObject("stream_options"u8);
             json.WriteBoolean("include_usage"u8, true);
             json.WriteEndObject();
-            json.WriteEndObject();
         }
-        return buffer.WrittenSpan.ToArray();
+        json.WriteEndObject();
     }
 
     /// <summary>Writes the conversation, and behind it what the completion has already.</summary>

@@ -48,7 +48,7 @@ public sealed class EndpointFleet : ICompletionSource
     }
 
     /// <summary>The model alone, and its revision: it stays the same wherever it is served.</summary>
-    public string Identity => _options.Revision is { } revision ? $"{_options.Model}@{revision}" : _options.Model;
+    public string Identity => IdentityOf(_options.Model, _options.Revision);
 
     /// <summary>Null: every request stands alone.</summary>
     public int? BatchSize => null;
@@ -65,6 +65,9 @@ public sealed class EndpointFleet : ICompletionSource
     internal SpendingCap Cap { get; }
 
     internal IReadOnlyList<FleetEndpoint> Endpoints => _endpoints;
+
+    /// <summary>Identity of a model that servers serve.</summary>
+    public static string IdentityOf(string model, string? revision) => revision is null ? model : $"{model}@{revision}";
 
     /// <summary>Counts what an earlier attempt at the run spent, against this one's caps.</summary>
     public void CountSpent(long promptTokens, long completionTokens) => Cap.Spend(promptTokens, completionTokens);
