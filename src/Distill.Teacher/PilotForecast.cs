@@ -26,7 +26,7 @@ internal sealed record PilotForecast(int Rollouts, int Left, Estimate? PromptTok
         Estimate? prompt = Coming(prompts, rollout => rollout.Completion.PromptTokens, left, options.Seed);
         Estimate? completion = Coming(prompts, rollout => rollout.Completion.CompletionTokens, left, options.Seed);
         Estimate? accepted = Coming(prompts, rollout => rollout.Verdict.Outcome == Outcome.Correct ? 1 : 0, left, options.Seed);
-        Estimate? hours = pace is null || completion is null ? null : Duration(prompts, completion.Times(1 + waste), pace, options.MaxTokens, left);
+        Estimate? hours = pace is not { TokensPerSecond.Low: > 0 } || completion is null ? null : Duration(prompts, completion.Times(1 + waste), pace, options.MaxTokens, left);
         return new(total, left, prompt?.Plus(tally.PromptTokens), completion?.Plus(tally.CompletionTokens), accepted?.Plus(tally.Correct), hours,
             Cost(options, prompt?.Times(1 + waste), completion?.Times(1 + waste), hours, tally));
     }
@@ -50,8 +50,7 @@ internal sealed record PilotForecast(int Rollouts, int Left, Estimate? PromptTok
         if (pace.StreamTokensPerSecond is { Low: > 0 } stream)
             (likely, most) = (longest / 2 / stream.Value, Math.Min(maxTokens, 2 * longest) / stream.Low);
         Estimate rate = pace.TokensPerSecond;
-        double high = rate.Low > 0 ? tokens.High / rate.Low : double.MaxValue / 1e9;
-        return new Estimate((tokens.Value / rate.Value) + likely, tokens.Low / rate.High, high + most).Times(1 / 3600.0);
+        return new Estimate((tokens.Value / rate.Value) + likely, tokens.Low / rate.High, (tokens.High / rate.Low) + most).Times(1 / 3600.0);
     }
 
     private static Estimate? Cost(TeacherGenOptions options, Estimate? prompt, Estimate? completion, Estimate? hours, RolloutTally tally)

@@ -7,10 +7,13 @@ namespace Distill.Teacher;
 /// the run takes over. A larger pilot of the same seed holds the smaller one.
 /// </summary>
 /// <remarks>
-/// A teacher that computes rollouts in groups can only be asked for whole groups; then stretches of the plan are drawn, at least two.
+/// A teacher that computes rollouts in groups can only be asked for whole groups; then stretches of the plan are drawn, at least three.
 /// </remarks>
 internal sealed class PilotSample
 {
+    // Fewer tell next to nothing about the pace.
+    private const int FewestGroups = 3;
+
     private readonly HashSet<int> _drawn;
     private readonly int _stretch;
 
@@ -38,7 +41,7 @@ internal sealed class PilotSample
         int rollouts = 0;
         foreach (int number in order)
         {
-            if (rollouts >= (long)prompts * plan.SamplesPerPrompt && (group is null || drawn.Count >= 2)) break;
+            if (rollouts >= (long)prompts * plan.SamplesPerPrompt && (group is null || drawn.Count >= FewestGroups)) break;
             int start = number * stretch, end = Math.Min(start + stretch, plan.Count);
             bool whole = true;
             for (int index = start; index < end; index++) whole &= parts.Has(index);

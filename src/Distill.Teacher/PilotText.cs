@@ -12,9 +12,10 @@ internal static class PilotText
     /// <summary>The lines.</summary>
     /// <param name="report">The report.</param>
     /// <param name="file">Where it was written.</param>
-    /// <param name="maxTruncated">Share of truncated rollouts at which the whole run will stop.</param>
-    public static List<string> Lines(PilotReport report, string file, double maxTruncated)
+    /// <param name="options">Limits and prices.</param>
+    public static List<string> Lines(PilotReport report, string file, TeacherGenOptions options)
     {
+        bool hasPrices = options.PromptPrice > 0 || options.CompletionPrice > 0 || options.HourPrice > 0;
         PilotForecast run = report.WholeRun;
         List<string> lines =
         [
@@ -29,9 +30,9 @@ internal static class PilotText
             $"  completion tokens    {Text(run.CompletionTokens, Number)}, of prompts {Text(run.PromptTokens, Number)}",
         ];
         if (report.Accepted is not null) lines.Add($"  accepted             {Text(run.Accepted, Number)} rollouts");
-        lines.Add($"  hours left           {Text(run.HoursLeft, Hours)}");
-        lines.Add($"  dollars              {(run.Dollars is null ? "no prices given (--prompt-price and --completion-price, or --hour-price)" : Text(run.Dollars, value => "$" + Number(value)))}");
-        lines.AddRange(Notes(report, maxTruncated));
+        lines.Add($"  hours left           {Text(run.HoursLeft, Short)}");
+        lines.Add($"  dollars              {(hasPrices ? Text(run.Dollars, value => "$" + Number(value)) : "no prices given (--prompt-price and --completion-price, or --hour-price)")}");
+        lines.AddRange(Notes(report, options.MaxTruncated));
         lines.Add($"report: {file}");
         return lines;
     }
@@ -58,6 +59,4 @@ internal static class PilotText
     private static string Short(double value) => value.ToString(value < 10 ? "0.00" : "0.0", CultureInfo.InvariantCulture);
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
-
-    private static string Hours(double hours) => hours > 1e6 ? "unbounded" : Short(hours);
 }

@@ -96,6 +96,6 @@ public sealed class TraceGeneration
         int? places = (teacher as EndpointFleet)?.Snapshot().Endpoints.Where(endpoint => endpoint.State == "up").Sum(endpoint => endpoint.Limit);
         PilotReport report = PilotReport.Of(teacher.Identity, options, [.. pilot.Rollouts.Select(ledger.Read)], plan.SamplesPerPrompt, teacher.BatchSize, places > 0 ? places : null, total, ledger.Tally);
         report.Save(options.Out);
-        return new StagePausedException(PilotText.Lines(report, Path.Combine(options.Out, PilotReport.FileName), options.MaxTruncated), "pilot");
+        return new StagePausedException(PilotText.Lines(report, Path.Combine(options.Out, PilotReport.FileName), options), "pilot");
     }
 }

@@ -19,7 +19,7 @@ public sealed class BatchFileTests : IDisposable
         CliResult emitted = CliProcess.Run(_folder.Path, Arguments("whole", "--emit-batch", "batch.jsonl", "--batch-requests", "5000"));
         Assert.True(emitted.ExitCode == 4, emitted.Error);
         Assert.Contains($"wrote {prompts} requests to batch.jsonl, batch-2.jsonl", emitted.Output);
-        Assert.Contains("next: distill teacher-gen --prompts problems/prompts.jsonl --model m --out whole --batch-requests 5000 --ingest-batch RESULTS.jsonl", emitted.Output);
+        Assert.Contains("next: distill teacher-gen --prompts problems/prompts.jsonl --model m --batch-requests 5000 --out whole --ingest-batch RESULTS.jsonl", emitted.Output);
         string[] files = [Answer("batch.jsonl"), Answer("batch-2.jsonl")];
         CliResult whole = CliProcess.Run(_folder.Path, Arguments("whole", ["--ingest-batch", .. files]));
         Assert.True(whole.ExitCode == 0, whole.Error);
@@ -47,13 +47,13 @@ public sealed class BatchFileTests : IDisposable
     public void APilotTellsTheCommandOfTheWholeRunWhichTakesItOver()
     {
         Assert.Equal(0, CliProcess.Run(_folder.Path, "prompts", "--basic", "300", "--out", "problems").ExitCode);
-        string[] arguments = ["teacher-gen", "--prompts", "problems/prompts.jsonl", "--teacher", "worked", "--out", "out dir"];
+        string[] arguments = ["teacher-gen", "--prompts", "problems/prompts.jsonl", "--teacher", "worked", "--cache", "runs/cache", "--out", "out dir"]; // the cache grows, and is no part of the run
         CliResult pilot = CliProcess.Run(_folder.Path, [.. arguments, "--pilot", "20"]);
         Assert.True(pilot.ExitCode == 0, pilot.Error);
         Assert.Contains("pilot: 20 rollouts of 20 prompts", pilot.Output);
         Assert.Contains("accepted             100.0 % (83.9 % to 100.0 %)", pilot.Output);
         Assert.Contains("whole run: 300 rollouts, 280 left", pilot.Output);
-        Assert.Contains("next: distill teacher-gen --prompts problems/prompts.jsonl --teacher worked --out 'out dir'\n", pilot.Output.ReplaceLineEndings("\n"));
+        Assert.Contains("next: distill teacher-gen --prompts problems/prompts.jsonl --teacher worked --cache runs/cache --out 'out dir'\n", pilot.Output.ReplaceLineEndings("\n"));
         Assert.True(File.Exists(_folder["out dir/pilot.json"]));
         Assert.False(File.Exists(_folder["out dir/manifest.json"]));
         CliResult rest = CliProcess.Run(_folder.Path, arguments);

@@ -16,7 +16,7 @@ public sealed class PilotTests : IDisposable
     [Theory]
     [InlineData(null, 20, 60)]
     [InlineData(16, 20, 64)] // whole groups of the full run
-    [InlineData(48, 4, 96)] // at least two of them
+    [InlineData(50, 4, 150)] // at least three of them
     public async Task WhatThePilotPaidForTheWholeRunTakesOver(int? batchSize, int prompts, int asked)
     {
         TeacherGenOptions options = Options("piloted", 100, samples: 3), whole = Options("whole", 100, samples: 3);
