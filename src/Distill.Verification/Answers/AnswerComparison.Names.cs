@@ -82,6 +82,7 @@ internal sealed partial class AnswerComparison
         SumNode sum when sum.Terms.All(term => term is SymbolNode or ProductNode) && sum.Terms.All(term => NameOf(term) is not null) => string.Join('+', sum.Terms.Select(NameOf)),
         SequenceNode { Open: Bracket.Round, Close: Bracket.Round } tuple when tuple.Items.All(item => item is SymbolNode) => $"({string.Join(',', tuple.Items.Select(NameOf))})",
         ProductNode { Factors: [SymbolNode function, SequenceNode { Open: Bracket.Round }] } => "@" + function.Name,
+        QuotientNode { Numerator: SymbolNode or ProductNode, Denominator: SymbolNode or ProductNode } quotient when NameOf(quotient.Numerator) is { } top && NameOf(quotient.Denominator) is { } bottom && top != "d" && top[0] != 'd' => $"{top}/{bottom}",
         QuotientNode { Numerator: ProductNode { Factors: [SymbolNode { Name: "d" }, SymbolNode y] }, Denominator: ProductNode { Factors: [SymbolNode { Name: "d" }, SymbolNode x] } } => $"d{y.Name}/d{x.Name}",
         _ => null,
     };

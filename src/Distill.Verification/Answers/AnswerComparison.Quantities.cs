@@ -38,6 +38,7 @@ internal sealed partial class AnswerComparison
         (Node x, string goldUnit) = Parted(gold);
         (Node y, string givenUnit) = Parted(given);
         if (x is PercentNode != y is PercentNode && Answers.Units.Find(goldUnit + givenUnit) is not null) return new Comparison(Equality.Different, "unit");
+        if (x is DegreeNode != y is DegreeNode && Answers.Units.Find(goldUnit + givenUnit) is { Dimension: "angle" }) return Scalars(x, y) with { Rule = "unit" };
         if (goldUnit == givenUnit || goldUnit.Length == 0 || givenUnit.Length == 0) return goldUnit != "degree" && givenUnit != "degree" ? Quantities(x, y) : Scalars(x, y);
         if (Answers.Units.Find(goldUnit) is not { } from || Answers.Units.Find(givenUnit) is not { } to)
             return _depth > 1 && !ShareWord(goldUnit, givenUnit) ? new Comparison(Equality.Different, "unit") : Quantities(x, y);
@@ -54,12 +55,14 @@ internal sealed partial class AnswerComparison
         QuantityNode { Value: QuantityNode inner, Unit: var outer } => (inner.Value, inner.Unit == "$" ? outer is "dollars" ? "$" : inner.Unit : inner.Unit),
         QuantityNode quantity => (quantity.Value, quantity.Unit.Trim()),
         ProductNode { Factors: [NumberNode number, SymbolNode { Name: { Length: 1 } letter }] } when Answers.Units.IsAbbreviation(letter) => (number, letter),
+        ProductNode { Factors: [NumberNode number, SymbolNode { Name: "Omega" }] } => (number, "ohm"),
         _ => (node, ""),
     };
 
     private Comparison Scalars(Node gold, Node given)
     {
         (gold, given) = (Simplification.Of(gold), Simplification.Of(given));
+        if (HasHats(gold) != HasHats(given)) (gold, given) = (WithoutHats(gold), WithoutHats(given));
         if (gold is SequenceNode || given is SequenceNode) return Compare(gold, given);
         given = IntegrationConstants.Aligned(gold, given);
         Comparison result = Comparison.Of(_scalars.Compare(gold, given));
@@ -82,12 +85,16 @@ internal sealed partial class AnswerComparison
 
     private bool IsWhole(Node node) => _scalars.RationalValue(node) is { IsInteger: true };
 
-    // Whether the exact value rounds to the decimal; either way where it lies half between.
+    // Whether the exact value rounds to the decimal; where it lies half between, away from 0 or to the even digit.
     private bool Within(Node exact, BigRational rounded, int places)
     {
         if (Math.Abs(places) > 4096) return false;
         BigRational half = places >= 0 ? new BigRational(1, 2 * BigInteger.Pow(10, places)) : new BigRational(BigInteger.Pow(10, -places), 2);
-        if (_scalars.RationalValue(exact) is { } value) return (value - rounded).Abs() <= half;
+        if (_scalars.RationalValue(exact) is { } value)
+        {
+            BigRational off = (value - rounded).Abs();
+            return off < half || off == half && (rounded.Abs() > value.Abs() || (rounded / (half + half)).Numerator.IsEven);
+        }
         return _scalars.Order(exact, new NumberNode(rounded - half)) >= 0 && _scalars.Order(exact, new NumberNode(rounded + half)) <= 0;
     }
 }

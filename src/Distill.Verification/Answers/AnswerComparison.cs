@@ -55,8 +55,14 @@ internal sealed partial class AnswerComparison(MathOptions options, WorkBudget b
             case (_, CongruenceNode { Left: null } b): return Residue(gold, b);
             case (PiecewiseNode a, PiecewiseNode b): return Piecewise(a, b);
             case (MatrixNode a, MatrixNode b): return Matrices(a, b);
-            case (MatrixNode a, SequenceNode b): return Vectors(a, b.Items, b);
-            case (SequenceNode a, MatrixNode b): return Vectors(b, a.Items, a, swapped: true);
+            case (MatrixNode a, SequenceNode b): return Vectors(a, b);
+            case (SequenceNode a, MatrixNode b): return Vectors(b, a, swapped: true);
+            case (MatrixNode a, _) when IsScalar(given) && AsTuple(given, a.Rows.Length * a.Rows[0].Length) is { } b: return Vectors(a, b);
+            case (_, MatrixNode b) when IsScalar(gold) && AsTuple(gold, b.Rows.Length * b.Rows[0].Length) is { } a: return Vectors(b, a, swapped: true);
+            case (SequenceNode { IsList: false, IsSet: false } a, _) when IsScalar(given) && AsTuple(given, a.Items.Count) is { } b: return Compare(a, b);
+            case (_, SequenceNode { IsList: false, IsSet: false } b) when IsScalar(gold) && AsTuple(gold, b.Items.Count) is { } a: return Compare(a, b);
+            case (_, _) when AsBinomial(given) is { } chosen && IsScalar(gold): return Scalars(gold, chosen);
+            case (_, _) when AsBinomial(gold) is { } chosen && IsScalar(given): return Scalars(chosen, given);
         }
         if (RealSets.AreMeant(gold, given) && Sets(gold, given) is { } sets) return sets;
         if (gold is RelationNode || given is RelationNode || IsListOfRelations(gold) && IsListOfRelations(given))
@@ -114,20 +120,6 @@ internal sealed partial class AnswerComparison(MathOptions options, WorkBudget b
             free.RemoveAt(match);
         }
         return Comparison.Of(true, "piecewise");
-    }
-
-    private Comparison Matrices(MatrixNode a, MatrixNode b)
-    {
-        if (a.Rows.Length != b.Rows.Length || a.Rows[0].Length != b.Rows[0].Length) return Comparison.Of(false, "matrix");
-        return Comparison.All("matrix", a.Rows.Zip(b.Rows).SelectMany(rows => rows.First.Zip(rows.Second)).Select(cells => Compare(cells.First, cells.Second)));
-    }
-
-    // A vector may be written as a column, a row or a tuple.
-    private Comparison Vectors(MatrixNode matrix, IReadOnlyList<Node> items, SequenceNode sequence, bool swapped = false)
-    {
-        Node[]? cells = matrix.Rows.Length == 1 ? matrix.Rows[0] : matrix.Rows.All(row => row.Length == 1) ? [.. matrix.Rows.Select(row => row[0])] : null;
-        if (cells is null || cells.Length != items.Count || sequence.IsSet) return Comparison.Of(false, "matrix");
-        return Comparison.All("matrix", cells.Zip(items).Select(pair => swapped ? Compare(pair.Second, pair.First) : Compare(pair.First, pair.Second)));
     }
 
     private Comparison SymbolicSets(SetOperationNode a, SetOperationNode b)

@@ -25,7 +25,7 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
 
     private Comparison? Choice((string Letters, string Text) choice, ExtractedAnswer found)
     {
-        string given = ChoiceAnswers.Given(found.Text, found.Place is AnswerPlace.Box or AnswerPlace.Phrase or AnswerPlace.Tag || found.Text.StartsWith('('));
+        string given = ChoiceAnswers.Given(found.Text, found.Place is AnswerPlace.Box or AnswerPlace.Phrase or AnswerPlace.Tag || found.Text.StartsWith('(') || found.Text.TrimEnd('.').EndsWith(')'));
         if (given.Length > 0) return Comparison.Of(given == choice.Letters, "choice");
         if (found.Place != AnswerPlace.Box && ChoiceAnswers.InProse(found.Text) is { Length: > 0 } said) return Comparison.Of(said == choice.Letters, "choice");
         string? wanted = choice.Text.Length > 0 ? choice.Text : OptionText(choice.Letters);
@@ -76,6 +76,8 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
         if (gold is not NumberNode { Written.DecimalPlaces: not null } and not NegativeNode { Operand: NumberNode { Written.DecimalPlaces: not null } }) return null;
         string plain = answer.Replace("{,}", ",", StringComparison.Ordinal);
         int comma = plain.IndexOf(',');
+        // 1.234,5
+        if (comma > 4 && plain[..comma].Split('.') is [{ Length: > 0 and <= 3 }, ..] groups && groups.Skip(1).All(group => group.Length == 3)) (plain, comma) = (plain[..comma].Replace(".", "", StringComparison.Ordinal) + plain[comma..], comma - groups.Length + 1);
         return comma > 0 && comma == plain.LastIndexOf(',') && comma + 1 < plain.Length && char.IsAsciiDigit(plain[comma - 1]) && char.IsAsciiDigit(plain[comma + 1])
             ? Parser.Parse(plain.Replace(',', '.')) : null;
     }

@@ -102,31 +102,18 @@ internal static class ChoiceAnswers
     private static string Bare(string text)
     {
         var bare = new System.Text.StringBuilder(text.Length);
-        for (int i = 0; i < text.Length; i++)
+        for (int i = 0; i < text.Length;)
         {
-            char c = text[i];
-            if (c == '\\')
+            TexPiece piece = TexPiece.At(text, i);
+            char c = piece.Character;
+            if (piece.Command is { } command)
             {
-                int end = i + 1;
-                while (end < text.Length && char.IsAsciiLetter(text[end])) end++;
-                string command = text[(i + 1)..end];
-                if (command.Length == 0)
-                {
-                    if (end < text.Length && text[end] is '(' or ')' or '[' or ']' && (end + 1 >= text.Length || i == 0)) { }
-                    else bare.Append(' ');
-                    i = end;
-                    continue;
-                }
-                if (LatexCommands.TextFaces.Contains(command) || LatexCommands.MathFaces.Contains(command) || LatexCommands.Layout.Contains(command))
-                {
-                    i = end - 1;
-                    continue;
-                }
-                bare.Append(text, i, end - i);
-                i = end - 1;
+                if (!piece.IsLooks) bare.Append('\\').Append(command);
             }
+            else if (piece.IsEscaped) bare.Append(c is '(' or ')' or '[' or ']' && (piece.End >= text.Length || i == 0) ? "" : " "); // a formula's delimiters
             else if (c is not ('$' or '{' or '}' or '*' or '~' or '`' or '"')) bare.Append(c is '（' ? '(' : c is '）' ? ')' : c is '\n' ? ' ' : c);
             else if (c == '~') bare.Append(' ');
+            i = piece.End;
         }
         return bare.ToString().Trim(' ', '.', ',', ';');
     }

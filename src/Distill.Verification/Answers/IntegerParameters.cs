@@ -19,7 +19,7 @@ internal static class IntegerParameters
     private static (Node Family, string? Parameter) Parted(Node node)
     {
         if (node is not SequenceNode { IsList: true, Items: { Count: > 1 } items } list) return (node, null);
-        if (items[^1] is not RelationNode { Signs: ["in"], Operands: [SymbolNode parameter, NumberSetNode { Name: "Z" or "N" }] }) return (node, null);
+        if (items[^1] is not RelationNode { Signs: ["in"], Operands: [SymbolNode parameter, NumberSetNode { Name: "Z" or "N" or "N*" or "N+" or "Z+" } or SymbolNode { Name: "Z" or "N" }] }) return (node, null);
         return (items.Count == 2 ? items[0] : new SequenceNode(Bracket.None, Bracket.None, [.. items.SkipLast(1)], list.Connective), parameter.Name);
     }
 }

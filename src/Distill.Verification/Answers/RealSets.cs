@@ -118,7 +118,7 @@ internal sealed partial class RealSets(ScalarEquivalence scalars, WorkBudget bud
         return Intersection(condition, domain);
     }
 
-    // Inequalities that "and" joins, or "or"; a comma is "and" unless nothing would be left.
+    // Inequalities that "and" joins, or "or"; a comma is "and" unless nothing would be left. Of single values no two hold at once.
     private RealSet? List(SequenceNode list)
     {
         var sets = new List<RealSet>();
@@ -131,7 +131,8 @@ internal sealed partial class RealSets(ScalarEquivalence scalars, WorkBudget bud
         RealSet all = Union([.. sets.SelectMany(set => set.Intervals)]);
         if (list.Connective == Connective.Or || !relations) return all;
         RealSet both = sets.Aggregate(Intersection);
-        return both.Intervals.Count == 0 ? all : both;
+        bool either = list.Connective != Connective.And || list.Items.All(item => item is RelationNode { IsEquation: true });
+        return both.Intervals.Count == 0 && either ? all : both;
     }
 
     public RealSet Union(List<Interval> intervals)

@@ -23,6 +23,7 @@ internal static class Simplification
         {
             ProductNode product => OfProduct(product),
             NegativeNode { Operand: NumberNode number } => Negative(number),
+            NegativeNode { Operand: SequenceNode { Open: Bracket.Round or Bracket.Angle } tuple } => Map(tuple, item => new NegativeNode(item)),
             NegativeNode { Operand: MatrixNode matrix } => Map(matrix, cell => new NegativeNode(cell)),
             NegativeNode { Operand: ProductNode product } when OfProduct(product) is NumberNode number => Negative(number),
             NegativeNode { Operand: SymbolNode { Name: "infinity" } } => node,
@@ -46,6 +47,8 @@ internal static class Simplification
             int digits = mantissa.DecimalPlaces is null ? mantissa.Digits?.TrimStart('0').Length ?? 0 : mantissa.SignificantDigits;
             return new NumberNode(new WrittenNumber(value, null, mantissa.Digits is null && mantissa.DecimalPlaces is null ? null : places, digits));
         }
+        if (product.Factors.Count > 1 && product.Factors[^1] is SequenceNode { Open: Bracket.Round or Bracket.Angle, Items.Count: > 1 } tuple && product.Factors.SkipLast(1).All(factor => factor is not SequenceNode && SymbolUse.Of(factor).IsConstant))
+            return Map(tuple, item => new ProductNode([.. product.Factors.SkipLast(1), item]));
         MatrixNode? matrix = null;
         var scale = new List<Node>();
         foreach (Node factor in product.Factors)
@@ -62,6 +65,8 @@ internal static class Simplification
         NegativeNode negative => -Whole(negative.Operand),
         _ => null,
     };
+
+    private static SequenceNode Map(SequenceNode tuple, Func<Node, Node> item) => new(tuple.Open, tuple.Close, [.. tuple.Items.Select(item)]);
 
     private static MatrixNode Map(MatrixNode matrix, Func<Node, Node> cell) => new([.. matrix.Rows.Select(row => row.Select(cell).ToArray())]);
 

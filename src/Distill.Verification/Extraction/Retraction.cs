@@ -13,7 +13,7 @@ internal static class Retraction
         "disregard", "scratch that", "take that back", "i retract", "ignore the above", "ignore my", "ignore that", "cannot be determined after all", "i cannot determine", "i can't determine", "i am not able to", "forget that",
     ];
 
-    private static readonly string[] Doubts = ["might be", "may be", "could be", "maybe", "perhaps", "not sure", "either", "possibly", "i guess", "probably not", "unsure", "don't know", "do not know", "cannot determine"];
+    private static readonly string[] Doubts = ["might be", "may be", "could be", "maybe", "perhaps", "not sure", "either", "possibly", "i guess", "probably not", "unsure", "don't know", "do not know", "cannot determine", "can't determine", "cannot tell", "can't tell", "cannot say", "can't say", "i cannot ", "i can't ", "unable to ", "give up", "no idea"];
 
     private static readonly SearchValues<string> AnyCue = SearchValues.Create(Cues, StringComparison.OrdinalIgnoreCase), AnyDoubt = SearchValues.Create(Doubts, StringComparison.OrdinalIgnoreCase);
 

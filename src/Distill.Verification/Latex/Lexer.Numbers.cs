@@ -82,6 +82,8 @@ internal sealed partial class Lexer
             ',' when TextAt(",\\,") => ",\\,",
             ',' when _brackets <= 0 || _groupInBrackets => ",",
             '，' => "，",
+            '.' when GroupAt(_at + 1) && At(_at + 4, ".") && GroupAt(_at + 5) => ".", // 1.000.000; 1.000 is a decimal
+            '\'' => "'",
             '{' when TextAt("{,}") => "{,}",
             '{' when TextAt("{\\,}") => "{\\,}",
             '\\' when TextAt("\\,") => "\\,",

@@ -197,9 +197,11 @@ internal sealed partial class Lexer
         else if (lower is "and" or "or") AddAt(TokenKind.Logic, lower, start);
         else if (lower is "mod" && !InText) AddAt(TokenKind.Modulo, "mod", start);
         else if (lower is "in" && !InText) AddAt(TokenKind.Relation, "in", start);
+        else if (lower is "minus" or "negative" && Current == ' ') AddAt(TokenKind.Minus, "-", start);
         else if (lower is "union") AddAt(TokenKind.SetOperator, "∪", start);
         else if (lower is "inf" or "infinity") AddAt(TokenKind.Symbol, "infinity", start);
         else if (lower is "sqrt" && !InText) AddAt(TokenKind.Root, "sqrt", start);
+        else if (lower is "min" && _tokens is [.., { Kind: TokenKind.Number }] && !(Current is '(' or '{' or '\\' || Current == ' ' && Peek() is '(' or '{' or '\\')) AddAt(TokenKind.Word, run, start);
         else if (LatexCommands.Functions.TryGetValue(run, out string? function)) AddAt(TokenKind.Function, function, start);
         else if (!InText && Vocabulary.Symbol(run) is { } symbol) AddAt(TokenKind.Symbol, symbol, start);
         else if (InText || Vocabulary.IsWord(run) && !IsFunctionOfLetters(run) && !(run.Length == 2 && Answers.Units.IsKnown(run) && !AfterValue())) AddAt(TokenKind.Word, run, start);

@@ -93,12 +93,15 @@ internal sealed partial class Parser
         Node body = name is "int" ? Sum() : Product();
         if (below is RelationNode { Signs: ["=" or "to"], Operands: [SymbolNode variable, { } from] })
         {
-            // An index i is no imaginary unit.
-            if (variable.Name == "i") (variable, body) = (new SymbolNode("i_"), Rewriting.Of(body, part => part is SymbolNode { Name: "i" } ? new SymbolNode("i_") : null));
-            return new BoundNode(name, variable.Name, from, above, body);
+            // A bound variable has no name to the outside; an index i is no imaginary unit.
+            var bound = new SymbolNode("·" + Binders(body));
+            return new BoundNode(name, bound.Name, from, above, Rewriting.Of(body, part => part is SymbolNode symbol && symbol.Name == variable.Name ? bound : null));
         }
         return name == "int" ? new BoundNode(name, "", below, above, body) : Fail();
     }
+
+    // How many variables are bound within.
+    private static int Binders(Node node) => node is BoundNode bound ? 1 + Binders(bound.Body) : Parts.Of(node).Select(Binders).DefaultIfEmpty().Max();
 
     private Node Below()
     {

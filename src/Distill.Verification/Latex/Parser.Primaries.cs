@@ -125,6 +125,7 @@ internal sealed partial class Parser
         if (argument is SymbolNode bare && Kind == TokenKind.Underscore) argument = new SymbolNode(bare.Name + Subscript());
         return name switch
         {
+            "vec" when argument is ProductNode { Factors: var ends } && ends.All(end => end is SymbolNode) => new SymbolNode("vec " + string.Concat(ends.Select(end => ((SymbolNode)end).Name))), // from A to B
             "vec" or "arc" or "ring" => argument,
             "bar" when argument is ProductNode { Factors: var factors } && factors.All(factor => factor is SymbolNode) => argument, // a segment
             _ when argument is SymbolNode symbol => new SymbolNode($"{symbol.Name}_{name}"),

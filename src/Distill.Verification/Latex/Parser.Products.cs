@@ -26,6 +26,7 @@ internal sealed partial class Parser
                 if (Unit(Close(value, ref factors)) is not { } quantity) break;
                 value = quantity;
             }
+            else if (PlainUnit(value) is { } measured) value = measured;
             else if (Kind == TokenKind.Percent && Peek().Kind is not (TokenKind.Number or TokenKind.Symbol))
             {
                 _at++;
@@ -78,7 +79,7 @@ internal sealed partial class Parser
     {
         TokenKind.Number or TokenKind.Symbol or TokenKind.Function or TokenKind.Fraction or TokenKind.Root or TokenKind.Binomial or TokenKind.GroupOpen
             or TokenKind.Accent or TokenKind.BigOperator or TokenKind.Begin or TokenKind.NumberSet => true,
-        TokenKind.Open => Peek().Kind is not (TokenKind.Modulo or TokenKind.End or TokenKind.SetOperator or TokenKind.Comma or TokenKind.Relation or TokenKind.Logic) && !IsBaseNote(),
+        TokenKind.Open => Peek().Kind is not (TokenKind.Modulo or TokenKind.End or TokenKind.SetOperator or TokenKind.Comma or TokenKind.Relation or TokenKind.Logic) && !IsBaseNote() && !StartsCondition(),
         TokenKind.Bar => !_barEnds && _openBars == 0 && Current.Text != "close" || Current.Text == "open",
         _ => false,
     };
@@ -137,7 +138,7 @@ internal sealed partial class Parser
             _at++;
             return new ProductNode([value, new NumberNode(new BigRational(factor))]);
         }
-        if (word is "percent" or "percentage" || word == "per" && Peek().Text.Equals("cent", StringComparison.OrdinalIgnoreCase))
+        if (word is "percent" or "percentage" or "pct" || word == "per" && Peek().Text.Equals("cent", StringComparison.OrdinalIgnoreCase))
         {
             _at += word == "per" ? 2 : 1;
             while (IsWord("point", "points")) _at++;
@@ -150,6 +151,20 @@ internal sealed partial class Parser
         }
         string unit = UnitText();
         return unit.Length == 0 ? null : unit is "degree" or "degrees" or "deg" ? new DegreeNode(value) : new QuantityNode(value, unit);
+    }
+
+    // 3.0e8 m/s without any upright text: letters at the end that together are a unit with a quotient.
+    private QuantityNode? PlainUnit(Node value)
+    {
+        if (value is not NumberNode || Current is not { Kind: TokenKind.Symbol, SpaceBefore: true, InText: false }) return null;
+        var unit = new System.Text.StringBuilder();
+        int at = _at;
+        for (; _tokens[at].Kind is TokenKind.Symbol or TokenKind.Divide or TokenKind.Caret or TokenKind.Number or TokenKind.Word; at++)
+            unit.Append(_tokens[at].Number?.Digits ?? _tokens[at].Text);
+        string text = unit.ToString();
+        if (_tokens[at].Kind != TokenKind.End || !text.Contains('/') || Units.Find(text) is null) return null;
+        _at = at;
+        return new QuantityNode(value, text);
     }
 
     private string UnitText()

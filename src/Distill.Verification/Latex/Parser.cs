@@ -94,6 +94,11 @@ internal sealed partial class Parser
             while (IsWord("if", "either", "both", "then", "so", "thus", "therefore", "hence") && items.Count == 0) _at++;
             items.Add(Relation());
             if (_failed) return items[0];
+            if (StartsCondition())
+            {
+                separators.Add(Connective.Comma);
+                continue;
+            }
             if (TakeSeparator() is not { } separator) break;
             if (Kind is TokenKind.End or TokenKind.Close) break; // a last comma
             separators.Add(separator);
@@ -101,6 +106,9 @@ internal sealed partial class Parser
         if (Kind == TokenKind.Word && items.Count > 0) Qualifier(items, separators);
         return Structure(items, separators);
     }
+
+    // x = kπ (k ∈ ℤ)
+    private bool StartsCondition() => Current is { Kind: TokenKind.Open, Text: "(" } && Peek().Kind == TokenKind.Symbol && Peek(2) is { Kind: TokenKind.Relation, Text: not "=" };
 
     private Connective? TakeSeparator()
     {
@@ -270,12 +278,18 @@ internal sealed partial class Parser
             if (_failed) return terms[0];
         }
         _depth--;
-        return terms.Count == 1 ? terms[0] : new SumNode(terms);
+        if (terms.Count == 1) return terms[0];
+        if (terms is [NumberSetNode or SequenceNode { IsList: false }, NegativeNode { Operand: SequenceNode { IsSet: true } left }]) return new SetOperationNode("\\", terms[0], left); // ℝ - {2}
+        // A unit behind a sum belongs to all of it.
+        return terms[^1] is QuantityNode { Value: { } last, Unit: { } unit } && !terms.SkipLast(1).Any(term => term is QuantityNode)
+            ? new QuantityNode(new SumNode([.. terms.SkipLast(1), last]), unit) : new SumNode(terms);
     }
 
     private static Node Negative(Node operand) => operand switch
     {
         QuantityNode quantity => new QuantityNode(new NegativeNode(quantity.Value), quantity.Unit),
+        DegreeNode degree => new DegreeNode(new NegativeNode(degree.Operand)),
+        PercentNode percent => new PercentNode(new NegativeNode(percent.Operand)),
         _ => new NegativeNode(operand),
     };
 }
