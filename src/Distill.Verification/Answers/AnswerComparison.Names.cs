@@ -13,9 +13,9 @@ internal sealed partial class AnswerComparison
         if (a is { } left && b is { } right)
         {
             if (!Compatible(left.Name, right.Name)) return new Comparison(Equality.Different, "name");
-            Node value = left.Argument is SymbolNode x && right.Argument is SymbolNode t && x.Name != t.Name
-                ? Rewriting.Of(right.Value, part => part is SymbolNode symbol && symbol.Name == t.Name ? x : null) : right.Value;
-            return Compare(left.Value, value);
+            if (left.Argument is not SymbolNode x || right.Argument is not SymbolNode t || x.Name == t.Name) return Compare(left.Value, right.Value);
+            if (Mentions(right.Value, x)) return new Comparison(Equality.Different, "name"); // f(t) = x²
+            return Compare(left.Value, Rewriting.Of(right.Value, part => part is SymbolNode symbol && symbol.Name == t.Name ? x : null));
         }
         if (a is { } named) return given is RelationNode { IsEquation: true } ? new Comparison(Equality.Unknown, "") : Compare(named.Value, given);
         return gold is RelationNode { IsEquation: true } ? new Comparison(Equality.Unknown, "") : Compare(gold, b!.Value.Value);
@@ -86,6 +86,14 @@ internal sealed partial class AnswerComparison
         QuotientNode { Numerator: ProductNode { Factors: [SymbolNode { Name: "d" }, SymbolNode y] }, Denominator: ProductNode { Factors: [SymbolNode { Name: "d" }, SymbolNode x] } } => $"d{y.Name}/d{x.Name}",
         _ => null,
     };
+
+    // (x, y) = (1, 2) is x = 1, y = 2.
+    private static SequenceNode? Separated(Node node)
+    {
+        if (node is not RelationNode { IsEquation: true, Operands: [SequenceNode { Open: Bracket.Round } names, SequenceNode { Open: Bracket.Round } values] }) return null;
+        if (names.Items.Count != values.Items.Count || !names.Items.All(name => name is SymbolNode)) return null;
+        return new SequenceNode(Bracket.None, Bracket.None, [.. names.Items.Zip(values.Items, (name, value) => new RelationNode([name, value], ["="]))]);
+    }
 
     private static bool Mentions(Node value, Node name) => name is SymbolNode symbol && SymbolUse.Of(value).Names.Contains(symbol.Name);
 }

@@ -40,6 +40,7 @@ internal sealed partial class AnswerComparison
         if (x is PercentNode != y is PercentNode && Answers.Units.Find(goldUnit + givenUnit) is not null) return new Comparison(Equality.Different, "unit");
         if (x is DegreeNode != y is DegreeNode && Answers.Units.Find(goldUnit + givenUnit) is { Dimension: "angle" }) return Scalars(x, y) with { Rule = "unit" };
         if (goldUnit == givenUnit || goldUnit.Length == 0 || givenUnit.Length == 0) return goldUnit != "degree" && givenUnit != "degree" ? Quantities(x, y) : Scalars(x, y);
+        if (goldUnit == "£" && givenUnit is "pound" or "pounds" || givenUnit == "£" && goldUnit is "pound" or "pounds") return Scalars(x, y);
         if (Answers.Units.Find(goldUnit) is not { } from || Answers.Units.Find(givenUnit) is not { } to)
             return _depth > 1 && !ShareWord(goldUnit, givenUnit) ? new Comparison(Equality.Different, "unit") : Quantities(x, y);
         if (from.Dimension != to.Dimension) return new Comparison(Equality.Different, "unit");

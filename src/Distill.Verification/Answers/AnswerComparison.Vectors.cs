@@ -34,6 +34,7 @@ internal sealed partial class AnswerComparison
     private static SequenceNode? AsTuple(Node node, int dimension)
     {
         if (node is ProductNode { Factors: [SymbolNode { Name: [>= 'A' and <= 'Z', ..] }, SequenceNode { Open: Bracket.Round } place] }) return place;
+        if (node is CallNode { Name: "binomial" } column && dimension == 2) return new SequenceNode(Bracket.Angle, Bracket.Angle, column.Arguments);
         if (node is not (SumNode or ProductNode or NegativeNode or SymbolNode or QuotientNode) || dimension is not (2 or 3)) return null;
         IReadOnlyList<Node> terms = node is SumNode sum ? sum.Terms : [node];
         foreach (string[] units in UnitVectors)

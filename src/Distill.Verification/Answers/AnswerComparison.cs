@@ -22,6 +22,8 @@ internal sealed partial class AnswerComparison(MathOptions options, WorkBudget b
         try
         {
             (Node first, Node second) = IntegerParameters.Aligned(Simplification.Of(gold), Simplification.Of(given));
+            if (IsListOfRelations(second) && Separated(first) is { } goldEach) first = goldEach;
+            else if (IsListOfRelations(first) && Separated(second) is { } givenEach) second = givenEach;
             return CompareSimplified(first, second);
         }
         finally

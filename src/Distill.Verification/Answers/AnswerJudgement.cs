@@ -7,6 +7,8 @@ namespace Distill.Verification.Answers;
 /// <summary>Judges an extracted answer against a reference answer: as texts, as choices, as formulas, in every reading that both allow.</summary>
 internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions options)
 {
+    private const string TooMuchWork = "too_much_work";
+
     private readonly WorkBudget _budget = new(WorkBudget.OneCheck);
 
     /// <summary>The comparison that decided.</summary>
@@ -18,9 +20,25 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
         if (best is not { Equality: Equality.Different, Rule: not "text" } ? TextAnswers.AreEqual(reference.Text, found.Text) : reference.Text == found.Text) return new Comparison(Equality.Equal, "text");
         // "The answer is 42!"
         if (found.Place == AnswerPlace.Phrase && found.Text.EndsWith('!') && Formulas(found.Text.TrimEnd('!')) is { IsEqual: true } exclaimed) return exclaimed;
+        // "9 (nine)", "1/2 (or 0.5)"
+        if (Restated(found.Text) is { } before && Formulas(before) is { IsEqual: true } restated) return restated;
         // "B. 35" for 35
         if (reference.Choice is null && ChoiceAnswers.TextOf(found.Text) is { } text && Formulas(text) is { IsEqual: true } labelled) return labelled;
         return best;
+    }
+
+    // The answer before brackets that only say it again, or nearly.
+    private string? Restated(string answer)
+    {
+        int open = answer.LastIndexOf(" (", StringComparison.Ordinal);
+        if (open <= 0 || !answer.EndsWith(')')) return null;
+        string before = answer[..open].Trim(), inner = answer[(open + 2)..^1].Trim();
+        foreach (string word in (ReadOnlySpan<string>)["or ", "i.e. ", "that is, ", "which is ", "="])
+            if (inner.StartsWith(word, StringComparison.OrdinalIgnoreCase)) inner = inner[word.Length..].Trim();
+        foreach (string word in (ReadOnlySpan<string>)["about ", "approximately ", "approx. ", "roughly ", "≈", "\\approx"])
+            if (inner.StartsWith(word, StringComparison.OrdinalIgnoreCase)) return before;
+        if (Parser.Parse(before) is not { } said || Parser.Parse(inner) is not { } again) return null;
+        return Compared(said, again).IsEqual ? before : null;
     }
 
     private Comparison? Choice((string Letters, string Text) choice, ExtractedAnswer found)
@@ -42,14 +60,19 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
         if (reference.Formula is not { } gold) return new Comparison(TextAnswers.IsWordy(reference.Text) && TextAnswers.IsWordy(answer) ? Equality.Different : Equality.Unknown, TextAnswers.IsWordy(reference.Text) ? "text" : "reference_not_understood");
         Node? given = Parser.Parse(answer) ?? TextAnswers.Meaning(answer);
         if (given is null) return new Comparison(Equality.Unknown, "not_understood");
+        Comparison first = Compared(gold, given);
+        return first.IsEqual || first.Rule == TooMuchWork ? first : OtherReading(answer, given, first);
+    }
+
+    private Comparison Compared(Node gold, Node given)
+    {
         try
         {
-            Comparison first = new AnswerComparison(options, _budget).Compare(gold, given);
-            return first.IsEqual ? first : OtherReading(answer, given, first);
+            return new AnswerComparison(options, _budget).Compare(gold, given);
         }
         catch (Exception e) when (e is WorkExceededException || e.InnerException is WorkExceededException) // sorting wraps it
         {
-            return new Comparison(Equality.Unknown, "too_much_work");
+            return new Comparison(Equality.Unknown, TooMuchWork);
         }
     }
 
@@ -60,12 +83,12 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
         Node gold = reference.Formula!;
         // In a pair of numbers (1,234) parts; where the reference is one number it groups.
         Node? grouped = AnswerComparison.IsScalar(gold) && given is SequenceNode ? Parser.Parse(answer, groupInBrackets: true) : null;
-        if (grouped is not null && AnswerComparison.IsScalar(grouped) && new AnswerComparison(options, _budget).Compare(gold, grouped) is { IsEqual: true } equal) return equal;
+        if (grouped is not null && AnswerComparison.IsScalar(grouped) && Compared(gold, grouped) is { IsEqual: true } equal) return equal;
         if (Spread(answer) is { } list && (Spread(reference.Text) is { } goldList ? Parser.Parse(goldList) : gold) is SequenceNode wanted && Parser.Parse(list) is { } listed
-            && new AnswerComparison(options, _budget).Compare(wanted, listed) is { IsEqual: true } asList) return asList;
+            && Compared(wanted, listed) is { IsEqual: true } asList) return asList;
         if (given is SequenceNode && gold is SequenceNode && Parser.Parse(reference.Text, groupInBrackets: true) is { } goldGrouped && Parser.Parse(answer, groupInBrackets: true) is { } givenGrouped
-            && new AnswerComparison(options, _budget).Compare(goldGrouped, givenGrouped) is { IsEqual: true } both) return both;
-        return DecimalComma(answer, gold) is { } point && new AnswerComparison(options, _budget).Compare(gold, point) is { IsEqual: true } asDecimal ? asDecimal : first;
+            && Compared(goldGrouped, givenGrouped) is { IsEqual: true } both) return both;
+        return DecimalComma(answer, gold) is { } point && Compared(gold, point) is { IsEqual: true } asDecimal ? asDecimal : first;
     }
 
     // "1,234" as a list, where nothing but a comma joins its groups.

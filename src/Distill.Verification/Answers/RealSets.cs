@@ -124,10 +124,12 @@ internal sealed partial class RealSets(ScalarEquivalence scalars, WorkBudget bud
         var sets = new List<RealSet>();
         foreach (Node item in list.Items)
         {
-            if (Set(item) is not { } set) return null;
+            // x ≠ 0, 1
+            Node full = sets.Count > 0 && AnswerComparison.IsScalar(item) && list.Items[0] is RelationNode { Signs: ["!="], Operands: [{ } name, _] } ? new RelationNode([name, item], ["!="]) : item;
+            if (Set(full) is not { } set) return null;
             sets.Add(set);
         }
-        bool relations = list.Items.All(item => item is RelationNode);
+        bool relations = list.Items.All(item => item is RelationNode) || list.Items[0] is RelationNode { Signs: ["!="] };
         RealSet all = Union([.. sets.SelectMany(set => set.Intervals)]);
         if (list.Connective == Connective.Or || !relations) return all;
         RealSet both = sets.Aggregate(Intersection);

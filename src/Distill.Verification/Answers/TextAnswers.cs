@@ -110,8 +110,12 @@ internal static class TextAnswers
             i = piece.End;
         }
         string[] words = normal.ToString().Trim(' ', '.', ',', ';', ':', '!', '\'').Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return string.Join(' ', words.Where(word => words.Length == 1 || word is not ("the" or "a" or "an")));
+        return string.Join(' ', words.Where(word => words.Length == 1 || word is not ("the" or "a" or "an")).Select(Cardinal));
     }
+
+    // May 5th is May 5.
+    private static string Cardinal(string word) =>
+        word.Length > 2 && word[^2..] is "st" or "nd" or "rd" or "th" && char.IsAsciiDigit(word[^3]) && char.IsAsciiDigit(word[0]) ? word[..^2] : word;
 
     private static FrozenDictionary<string, string> Build()
     {

@@ -70,6 +70,8 @@ internal static class AnswerPhrases
         string sentence = rest[..length].ToString();
         int not = sentence.IndexOf(", not ", StringComparison.OrdinalIgnoreCase);
         if (not > 0) sentence = sentence[..not];
+        foreach (string reason in (ReadOnlySpan<string>)[" because ", " since "])
+            if (sentence.IndexOf(reason, StringComparison.OrdinalIgnoreCase) is > 0 and int why) sentence = sentence[..why].TrimEnd(',');
         if (Retraction.IsDoubtful(sentence)) return null;
         if (MathSpans.First(sentence) is { } formula && IsLabel(sentence.AsSpan(0, formula.Start))) return (formula.Text, start + length);
         return (Trimmed(sentence), start + length);

@@ -204,7 +204,7 @@ internal sealed partial class Lexer
         else if (lower is "min" && _tokens is [.., { Kind: TokenKind.Number }] && !(Current is '(' or '{' or '\\' || Current == ' ' && Peek() is '(' or '{' or '\\')) AddAt(TokenKind.Word, run, start);
         else if (LatexCommands.Functions.TryGetValue(run, out string? function)) AddAt(TokenKind.Function, function, start);
         else if (!InText && Vocabulary.Symbol(run) is { } symbol) AddAt(TokenKind.Symbol, symbol, start);
-        else if (InText || Vocabulary.IsWord(run) && !IsFunctionOfLetters(run) && !(run.Length == 2 && Answers.Units.IsKnown(run) && !AfterValue())) AddAt(TokenKind.Word, run, start);
+        else if (InText || Vocabulary.IsWord(run) && !IsFunctionOfLetters(run) && !(run.Length == 2 && Answers.Units.IsKnown(run) && !AfterValue() && _tokens is not [.., { Kind: TokenKind.Word }])) AddAt(TokenKind.Word, run, start);
         else Product(run, start);
     }
 

@@ -132,7 +132,7 @@ internal sealed partial class Parser
     private Node? Unit(Node value)
     {
         string word = Current.Text.ToLowerInvariant();
-        if (word is "if" or "for" or "where" or "when" or "with" or "otherwise" or "else" or "either" or "is" or "are" or "then" or "so") return null;
+        if (word is "if" or "for" or "where" or "when" or "with" or "otherwise" or "else" or "either" or "is" or "are" or "then" or "so" or "to") return null;
         if (NumberWords.Factor(word) is { } factor)
         {
             _at++;

@@ -82,6 +82,13 @@ internal sealed partial class Parser
         return true;
     }
 
+    private bool TakeWord(string word)
+    {
+        if (!IsWord(word)) return false;
+        _at++;
+        return true;
+    }
+
     private bool IsWord(params ReadOnlySpan<string> words) => Kind == TokenKind.Word && words.Contains(Current.Text.ToLowerInvariant());
 
     // Items with their separators, down to a closing bracket or the end.
@@ -230,9 +237,9 @@ internal sealed partial class Parser
     {
         if (Clock() is { } clock) return clock;
         Node first = Sum();
-        if (Kind != TokenKind.Colon || _barEnds) return first;
+        if (Kind != TokenKind.Colon && !IsWord("to") || _barEnds) return first;
         List<Node> terms = [first];
-        while (Take(TokenKind.Colon)) terms.Add(Sum());
+        while (Take(TokenKind.Colon) || TakeWord("to")) terms.Add(Sum());
         return new RatioNode(terms);
     }
 
@@ -250,6 +257,7 @@ internal sealed partial class Parser
 
     private string HalfOfDay()
     {
+        if (IsWord("noon", "midnight")) return _tokens[_at++].Text is ['n' or 'N', ..] ? "pm" : "am";
         if (IsWord("am", "pm")) return _tokens[_at++].Text.ToLowerInvariant();
         if (Kind != TokenKind.Symbol || Current.Text.ToLowerInvariant() is not ("a" or "p") || Peek() is not { Kind: TokenKind.Symbol, Text: "m" or "M" }) return "";
         string half = Current.Text.ToLowerInvariant() + "m";

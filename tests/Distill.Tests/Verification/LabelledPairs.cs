@@ -11,6 +11,7 @@ public static class LabelledPairs
         ExpressionPairs.AddTo(list);
         StructurePairs.AddTo(list);
         ExtractionPairs.AddTo(list);
+        WrittenPairs.AddTo(list);
         return [.. list.Pairs.Distinct()];
     }
 }
