@@ -21,11 +21,17 @@ internal sealed partial class AnswerComparison
         bool goldPercent = gold is PercentNode, givenPercent = given is PercentNode;
         if (gold is PercentNode p && given is PercentNode q) return Scalars(p.Operand, q.Operand);
         Comparison value = Scalars(gold, given);
+        // 90° - α/2 for 90 - α/2
+        if (!value.IsEqual && HasDegrees(gold) != HasDegrees(given) && Scalars(WithoutDegrees(gold), WithoutDegrees(given)) is { IsEqual: true } plainDegrees) return plainDegrees;
         if (value.IsEqual || goldPercent == givenPercent) return value;
         // 25 for 25%, not 0.25 for 25.
         Comparison plain = Scalars(goldPercent ? ((PercentNode)gold).Operand : gold, givenPercent ? ((PercentNode)given).Operand : given);
         return plain.IsEqual ? new Comparison(Equality.Equal, "percent") : value;
     }
+
+    private static bool HasDegrees(Node node) => node is DegreeNode || Parts.Of(node).Any(HasDegrees);
+
+    private static Node WithoutDegrees(Node node) => Rewriting.Of(node, part => (part as DegreeNode)?.Operand);
 
     private Comparison Degrees(Node gold, Node given)
     {

@@ -88,7 +88,7 @@ internal static class TextAnswers
         _ => new SequenceNode(Bracket.Curly, Bracket.Curly, [value]),
     };
 
-    private static string? ClassOf(string normalized) => Classes.GetValueOrDefault(normalized);
+    private static string? ClassOf(string normalized) => Classes.GetValueOrDefault(normalized) ?? Classes.GetValueOrDefault(normalized.StartsWith("there are ", StringComparison.Ordinal) ? normalized["there are ".Length..] : normalized.StartsWith("there is ", StringComparison.Ordinal) ? normalized["there is ".Length..] : "");
 
     /// <summary>The text without layout, wrappers, case, articles and punctuation around it.</summary>
     public static string Normalize(string text)

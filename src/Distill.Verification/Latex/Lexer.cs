@@ -93,7 +93,8 @@ internal sealed partial class Lexer
             case '^': return Add(TokenKind.Caret, "^");
             case '_': return Add(TokenKind.Underscore, "_");
             case '\'' or '`': return Add(TokenKind.Prime, "'");
-            case '!' when Peek() == '=' && Peek(1) != '\0' && !AfterValue(): return Add(TokenKind.Relation, "!=", length: 2);
+            case '=' when Peek() == '/' && Peek(2) == '=': return Add(TokenKind.Relation, "!=", length: 3);
+            case '!' when Peek() == '=' && (_space || !AfterValue()): return Add(TokenKind.Relation, "!=", length: 2);
             case '!': return Add(TokenKind.Factorial, "!");
             case '%': return Add(TokenKind.Percent, "%");
             case ',': return Add(TokenKind.Comma, ",");
@@ -183,6 +184,12 @@ internal sealed partial class Lexer
         }
         if (run.Length == 1)
         {
+            // 1.5 x 10^3
+            if (run == "x" && _space && _tokens is [.., { Kind: TokenKind.Number }] && Current == ' ' && char.IsAsciiDigit(Peek()))
+            {
+                AddAt(TokenKind.Times, "*", start);
+                return true;
+            }
             AddAt(TokenKind.Symbol, Letters[run[0]], start);
             return true;
         }

@@ -28,12 +28,16 @@ internal static class NumberWords
     /// <summary>Whether the word can be part of a numeral.</summary>
     public static bool IsOne(string word) => Small.ContainsKey(word) || PowersOfTen.ContainsKey(word) || word == "dozen";
 
+    /// <summary>Whether the word stands behind "a" in a numeral: a quarter, a million.</summary>
+    public static bool IsPart(string word) => Parts.ContainsKey(word) || PowersOfTen.ContainsKey(word) || word == "dozen";
+
     /// <summary>The factor of "million" and its like after a numeral, or null.</summary>
     public static BigInteger? Factor(string word) => PowersOfTen.TryGetValue(word, out int power) ? BigInteger.Pow(10, power) : word is "dozen" or "dozens" ? 12 : null;
 
     /// <summary>Reads the numeral at the beginning of a run of words; says how many words it took, 0 when it is none.</summary>
     public static (BigRational Value, int Words) Read(ReadOnlySpan<string> words)
     {
+        if (words is ["half", ..]) return (BigRational.Half, 1);
         BigInteger total = 0, group = 0;
         int used = 0, lastUnit = 0;
         for (int i = 0; i < words.Length; i++)

@@ -18,6 +18,7 @@ internal sealed partial class Parser
         switch (token.Kind)
         {
             case TokenKind.Number: return (Node?)BaseNumeral() ?? Number();
+            case TokenKind.Symbol when token.Text is "a" or "A" && Peek() is { Kind: TokenKind.Word } part && NumberWords.IsPart(part.Text.ToLowerInvariant()): return WordValue(); // a quarter
             case TokenKind.Symbol: return (Node?)BaseNumeral() ?? Symbol();
             case TokenKind.Word: return (Node?)BaseNumeral() ?? WordValue();
             case TokenKind.Open: return (Node?)BaseNumeral() ?? Brackets();

@@ -19,7 +19,7 @@ internal sealed partial class Parser
             else if (Kind == TokenKind.Divide)
             {
                 _at++;
-                value = new QuotientNode(Close(value, ref factors), Signed());
+                value = new QuotientNode(Close(value, ref factors), Divisor());
             }
             else if (Kind == TokenKind.Word || Current is { Kind: TokenKind.Symbol, InText: true } && Units.IsAbbreviation(Current.Text) && IsComplete(value))
             {
@@ -48,6 +48,17 @@ internal sealed partial class Parser
             else break;
         }
         return Close(value, ref factors);
+    }
+
+    // Letters without a space between them divide together: t/RC.
+    private Node Divisor()
+    {
+        bool letter = Current is { Kind: TokenKind.Symbol, InText: false };
+        Node first = Signed();
+        if (!letter || first is not SymbolNode) return first;
+        List<Node> factors = [first];
+        while (!_failed && Current is { Kind: TokenKind.Symbol, SpaceBefore: false, InText: false }) factors.Add(Power());
+        return factors.Count == 1 ? first : new ProductNode(factors);
     }
 
     private static void Multiply(ref Node value, ref List<Node>? factors, Node next)
@@ -172,7 +183,8 @@ internal sealed partial class Parser
         var unit = new System.Text.StringBuilder();
         while (true)
         {
-            if (Kind == TokenKind.Word && !IsWord("if", "for", "where", "when", "with", "otherwise") || Kind == TokenKind.Symbol && (Current.InText || unit.Length > 0 && unit[^1] == '/'))
+            if (unit.Length == 0 && IsWord("a", "an", "of") && Peek().Kind == TokenKind.Word) _at++; // half an hour
+            else if (Kind == TokenKind.Word && !IsWord("if", "for", "where", "when", "with", "otherwise") || Kind == TokenKind.Symbol && (Current.InText || unit.Length > 0 && unit[^1] == '/'))
             {
                 if (unit.Length > 0 && char.IsLetterOrDigit(unit[^1])) unit.Append(' ');
                 unit.Append(_tokens[_at++].Text);

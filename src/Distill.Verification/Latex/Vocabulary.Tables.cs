@@ -9,7 +9,7 @@ internal static class Vocabulary
     /// <summary>Words that take part in the structure of an answer.</summary>
     private static readonly FrozenSet<string> Keywords = FrozenSet.ToFrozenSet(
     [
-        "and", "or", "if", "for", "where", "when", "with", "otherwise", "else", "in", "is", "are", "was", "be", "the", "an", "of", "to", "per", "sq", "cu", "percent", "pct", "cent", "mod", "base", "no", "not", "none", "yes", "true", "false", "odd", "even",
+        "and", "or", "if", "for", "where", "when", "with", "otherwise", "else", "in", "is", "are", "was", "be", "the", "an", "of", "to", "per", "sq", "cu", "deg", "half", "percent", "pct", "cent", "mod", "base", "no", "not", "none", "yes", "true", "false", "odd", "even",
         "all", "any", "real", "reals", "number", "numbers", "infinitely", "many", "does", "exist", "solution", "solutions", "answer", "value", "area", "about", "approximately", "approx", "pm", "am", "by", "on", "at", "as", "so", "let", "then",
         "union", "intersect", "intersection", "undefined", "dne", "empty", "set", "only", "both", "each", "every", "from", "it", "we", "that", "this", "there", "over", "than", "less", "more", "red", "blue", "mon", "tue", "may", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "day", "her", "his", "him", "she", "he", "they", "one", "two", "six", "ten",
         "old", "new", "big", "top", "cat", "dog", "car", "bus", "sun", "nor", "but", "can", "has", "had", "did", "out", "off", "own", "too", "way", "who", "why", "how", "its", "our", "you", "am", "pm", "st", "nd", "rd", "th",

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Xunit;
 
 namespace Distill.Tests.Verification;
 
@@ -32,7 +31,7 @@ internal static class WrittenPairs
                 case '=': gold = text; break;
                 case '+': list.Right(kind, gold, text); break;
                 case '-': list.Wrong(kind, gold, text); break;
-                default: Assert.Fail($"{name}:{number}: {line}"); break;
+                default: throw new InvalidDataException($"{name}:{number}: {line}");
             }
         }
     }
