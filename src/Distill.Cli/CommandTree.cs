@@ -5,6 +5,7 @@ using Distill.Cli.Curate;
 using Distill.Cli.Doctor;
 using Distill.Cli.Inspect;
 using Distill.Cli.Plan;
+using Distill.Cli.Teacher;
 using Distill.Pipelines;
 using Distill.Runs;
 
@@ -26,6 +27,7 @@ internal static class CommandTree
         root.Subcommands.Add(VerifyCommand.Create(terminal, time));
         root.Subcommands.Add(DoctorCommand.Create(terminal));
         root.Subcommands.Add(PlanCommand.Create(terminal));
+        root.Subcommands.Add(TeacherCommand.Create(terminal, time));
         foreach (StageKind kind in StageCatalog.All)
             root.Subcommands.Add(kind.Name == "curate" ? CurateCommand.Create(kind, terminal, time) : StageCommand.Create(kind, terminal, time));
         return root;

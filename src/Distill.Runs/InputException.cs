@@ -6,11 +6,14 @@ namespace Distill.Runs;
 /// </summary>
 /// <param name="message">What is wrong and where, as <c>file:line: what</c> when a file is to blame.</param>
 /// <param name="hint">How to fix it; printed after <c>hint:</c>.</param>
-/// <param name="exitCode">Process exit code: 1 for input, 3 for refused credentials.</param>
+/// <param name="exitCode">Process exit code: 1 for input, 3 for refused credentials, <see cref="HandedOver"/> for a job that waits.</param>
 /// <param name="inner">The exception that revealed it, kept for debugging only.</param>
 public sealed class InputException(string message, string? hint = null, int exitCode = 1, Exception? inner = null)
     : Exception(message, inner)
 {
+    /// <summary>Exit code when a job was written that another system must start.</summary>
+    public const int HandedOver = 4;
+
     /// <summary>How to fix it, or null when the message says it all.</summary>
     public string? Hint { get; } = hint;
 

@@ -40,6 +40,15 @@ internal sealed class CliProcess : IDisposable
         }
     }
 
+    /// <summary>What it has written to standard output so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output) return _output.ToString();
+        }
+    }
+
     public static CliResult Run(string folder, params string[] arguments)
     {
         using CliProcess process = Start(folder, arguments);

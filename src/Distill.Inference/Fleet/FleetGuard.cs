@@ -1,4 +1,3 @@
-using Distill.Chat;
 using Distill.Inference.Endpoints;
 using Polly.CircuitBreaker;
 
@@ -125,20 +124,9 @@ internal sealed class FleetGuard : IAsyncDisposable
 
     private async Task<CompletedRequest> GenerateOneTokenAsync(FleetEndpoint endpoint, CancellationToken cancellation)
     {
-        using var patience = new CancellationTokenSource(CanaryPatience < _options.QueueTimeout ? CanaryPatience : _options.QueueTimeout, _options.Time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
-        var call = new EngineCall("canary", 1, [new Message(MessageRole.User, "1+1=")], new SamplingOptions { MaxTokens = 1 });
-        var assembly = new CompletionAssembly(call);
-        try
-        {
-            await foreach (EngineEvent taken in endpoint.Engine.StreamAsync(call, linked.Token)) assembly.Add(taken);
-        }
-        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
-        {
-            throw new EndpointFault(FaultKind.Transient, "no_progress", "no token for the canary", e);
-        }
-        if (!assembly.HasEnd) throw new EndpointFault(FaultKind.Transient, "stream_cut", "the canary was cut");
-        return new CompletedRequest(new(call.Id, call.Messages, call.Sampling), assembly.Fail(), 0);
+        TimeSpan patience = CanaryPatience < _options.QueueTimeout ? CanaryPatience : _options.QueueTimeout;
+        CompletionAssembly answer = await OneToken.AskAsync(endpoint.Engine, patience, _options.Time, cancellation);
+        return new CompletedRequest(new(OneToken.Call.Id, OneToken.Call.Messages, OneToken.Call.Sampling), answer.Fail(), 0);
     }
 
     private void LookForStall(FleetEndpoint endpoint, long now)

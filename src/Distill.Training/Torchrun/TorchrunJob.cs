@@ -41,7 +41,7 @@ internal sealed class TorchrunJob(TrainOptions options, string folder)
     /// <exception cref="InputException">torchrun is not here, or the job failed; its own words are in <c>torchrun.log</c>.</exception>
     public async Task RunAsync(int steps, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
-        if (!Exists("torchrun"))
+        if (ProgramPath.Find("torchrun") is null)
             throw new InputException("train: torchrun is not on this machine", $"install {At("requirements.txt")} into a Python environment and activate it, or take {folder} to a machine that has it, run launch.sh there, and repeat this command");
         var start = new ProcessStartInfo("bash", [At("launch.sh")]) { RedirectStandardOutput = true, RedirectStandardError = true };
         int done = Checkpoints().Select(StepOf).DefaultIfEmpty().Max();
@@ -89,7 +89,4 @@ internal sealed class TorchrunJob(TrainOptions options, string folder)
     private static int StepOf(string checkpoint) => int.TryParse(Path.GetFileName(checkpoint)["checkpoint-".Length..], out int step) ? step : 0;
 
     private string At(string name) => Path.Combine(folder, name);
-
-    private static bool Exists(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Any(place => place.Length > 0 && File.Exists(Path.Combine(place, program)));
 }

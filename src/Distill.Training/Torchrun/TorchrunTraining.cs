@@ -6,9 +6,6 @@ namespace Distill.Training;
 /// <summary>The <c>train</c> stage with <c>engine: torchrun</c>: the same samples, mask and recipe, computed elsewhere.</summary>
 internal static class TorchrunTraining
 {
-    /// <summary>Exit code when a job was written that another system must start.</summary>
-    private const int HandedOver = 4;
-
     /// <summary>Writes the job; runs it here, or says how to start it; takes the model back once it is there.</summary>
     /// <exception cref="InputException">Something cannot be used, the job failed, or it waits to be started elsewhere (exit code 4).</exception>
     public static async Task<TrainResult> RunAsync(TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
@@ -62,5 +59,5 @@ internal static class TorchrunTraining
         $"train: the job is written to {folder} and waits to be started",
         options.Launcher == Launcher.Slurm ? $"start it with `cd {folder} && sbatch job.slurm`; when it is done, this same command takes the model back"
             : $"put the folder on the claim `distill-train`, start it with `kubectl apply -f {Path.Combine(folder, "job.yaml")}`; when it is done, this same command takes the model back",
-        HandedOver);
+        InputException.HandedOver);
 }
