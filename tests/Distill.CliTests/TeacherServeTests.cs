@@ -214,7 +214,7 @@ public sealed class TeacherServeTests : IDisposable
         }
         // What Slurm does with the job, for one machine.
         Program("scontrol", "#!/usr/bin/env bash\necho 127.0.0.1\n");
-        Program("srun", "#!/usr/bin/env bash\nwhile [ \"$1\" != bash ]; do shift; done\nSLURM_NODEID=0 exec \"$@\"\n");
+        Program("srun", "#!/usr/bin/env bash\nwhile [ \"$1\" != bash ]; do shift; done\nSLURM_NODEID=0 exec \"$@\" >/dev/null 2>&1\n");
         using CliProcess job = CliProcess.StartProgram(_folder.Path, "setsid", ["bash", "o/job.slurm"], ("PATH", WithStandIn), ("SLURM_SUBMIT_DIR", _folder["o"]), ("SLURM_JOB_NODELIST", "n"), ("SLURM_ARRAY_TASK_ID", "0"), ("CRASH_LOADING", "1"));
         await UntilAsync(job, () => File.Exists(_folder["o/endpoints/0.url"]));
 

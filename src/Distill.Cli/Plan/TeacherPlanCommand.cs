@@ -64,6 +64,7 @@ internal static class TeacherPlanCommand
     private static string Speed(ReplicaMemory replica, TeacherPlan plan)
     {
         if (replica.Shortage(plan.Options.ContextLength) is > 0 and var missing) return $"does not fit: {Gibibytes(missing)} missing on each GPU";
+        if (plan.Options.TokensPerSecond is { } measured) return Text($"{measured / replica.Topology.Gpus:F1} (yours)");
         IReadOnlyList<PublishedRate> rates = PublishedRate.For(replica.Topology, replica.Parallelism);
         return rates.Count == 0 ? "not measured, nothing published" : "not measured; published: " + string.Join(", ", rates.Select(rate => $"{Range(rate)} ({rate.Who})"));
     }
@@ -83,7 +84,7 @@ internal static class TeacherPlanCommand
         var rows = new List<string[]>
         {
             new[] { "rollouts", Text($"{work.Rollouts:N0}") },
-            new[] { "tokens", Text($"{work.Tokens / 1e9:F2} billion, {work.Waste:P0} of them on top for waste") },
+            new[] { "tokens", Text($"{work.Tokens / 1e6:N1} million, {work.Waste * 100:0.#} % of the useful ones on top for waste") },
             new[] { "hours", plan.Hours is { } hours ? Text($"{hours:N1}") : "not measured: give --tokens-per-second from `distill teacher-gen --pilot 50`" },
             new[] { "cost", plan.Cost is { } cost ? Dollars(cost) : plan.Hours is null ? "not measured" : "give --price" },
         };
@@ -94,7 +95,7 @@ internal static class TeacherPlanCommand
     }
 
     private static string NodeDays(PublishedRate rate, GenerationWork work) => rate.CountsPrompts ? "prompts counted too"
-        : rate.Low.Equals(rate.High) ? Text($"{work.NodeDays(rate.Low):F1}") : Text($"{work.NodeDays(rate.High):F1} to {work.NodeDays(rate.Low):F1}");
+        : rate.Low.Equals(rate.High) ? Text($"{work.NodeDays(rate.Low):G3}") : Text($"{work.NodeDays(rate.High):G3} to {work.NodeDays(rate.Low):G3}");
 
     private static string Range(PublishedRate rate) => (rate.Low.Equals(rate.High) ? Text($"{rate.Low:#,0.#}") : Text($"{rate.Low:#,0.#}–{rate.High:#,0.#}")) + (rate.CountsPrompts ? " with prompts" : "");
 

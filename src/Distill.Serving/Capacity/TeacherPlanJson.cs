@@ -44,7 +44,7 @@ public static class TeacherPlanJson
         ["kv_tokens"] = replica.KvTokens,
         ["full_sequences"] = Math.Round(replica.Sequences(plan.Options.ContextLength), 1),
         ["running_requests"] = Math.Floor(plan.Running(replica)),
-        ["throughput"] = NotMeasured,
+        ["tokens_per_second"] = Measured(plan.Options.TokensPerSecond),
         ["published"] = new JsonArray([.. PublishedRate.For(replica.Topology, replica.Parallelism).Select(rate => (JsonNode)rate.Who)]),
     };
 

@@ -64,7 +64,7 @@ public sealed class TeacherPlanTests
         Assert.Null(plan.Cost);
         Assert.Equal("not measured", json["work"]!["hours"]!.GetValue<string>());
         Assert.Equal("not measured", json["work"]!["cost"]!.GetValue<string>());
-        Assert.All(json["replicas"]!.AsArray(), replica => Assert.Equal("not measured", replica!["throughput"]!.GetValue<string>()));
+        Assert.All(json["replicas"]!.AsArray(), replica => Assert.Equal("not measured", replica!["tokens_per_second"]!.GetValue<string>()));
         Assert.Equal(["open-r1"], json["replicas"]!.AsArray().Single(replica => replica!["parallelism"]!.GetValue<string>() == "TP16" && replica["topology"]!.GetValue<string>() == "2x8xH100")!["published"]!.AsArray().Select(who => who!.GetValue<string>()));
         Assert.All(PublishedRate.All, rate => Assert.False(string.IsNullOrWhiteSpace(rate.Source)));
         // A rate that counts prompts tells nothing of the time that completions take.
