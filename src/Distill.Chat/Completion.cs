@@ -27,6 +27,9 @@ public sealed record Completion
     /// <summary>What became of it.</summary>
     public EndState EndState { get; init; }
 
+    /// <summary>What the teacher held likely at each token, or null where nobody asked.</summary>
+    public TopLogProbabilities? TopLogProbabilities { get; init; }
+
     /// <summary>Where it came from.</summary>
     public CompletionOrigin Origin { get; init; } = CompletionOrigin.Local;
 }

@@ -15,6 +15,9 @@ public sealed record SamplingOptions
     /// <summary>Most tokens to produce.</summary>
     public int MaxTokens { get; init; } = 32768;
 
+    /// <summary>Likeliest tokens whose log-probabilities are kept with each token; 0 keeps none. Changes nothing in what is drawn.</summary>
+    public int TopLogProbabilities { get; init; }
+
     /// <summary>Seed of this completion's random numbers.</summary>
     public long Seed { get; init; }
 }

@@ -19,7 +19,7 @@ internal sealed class TrainingSetFolder(string folder)
     public void Add(Trace trace)
     {
         _part.Add(trace);
-        _characters += trace.Completion.RawText.Length;
+        _characters += trace.Completion.RawText.Length + (3L * (trace.Completion.TopLogProbabilities?.Values.Length ?? 0)); // six bytes each, a character has two
         if (_part.Count >= MostRowsPerPart || _characters >= MostCharactersPerPart) Write();
     }
 

@@ -86,6 +86,6 @@ internal sealed class Writing
 
     private static Trace WithoutReasoning(Trace trace) => trace with
     {
-        Completion = trace.Completion with { RawText = trace.Completion.Answer, Reasoning = "", ReasoningUnclosed = false },
+        Completion = trace.Completion with { RawText = trace.Completion.Answer, Reasoning = "", ReasoningUnclosed = false, TopLogProbabilities = null },
     };
 }

@@ -59,7 +59,7 @@ public sealed class BatchGenerator : ICompletionSource
     private List<CompletedRequest> Complete(CompletionRequest[] requests, Action<int>? onToken, CancellationToken cancellation)
     {
         long started = Stopwatch.GetTimestamp();
-        GenerationRow[] rows = [.. requests.Select(request => new GenerationRow(_chat.PromptTokens(request.Messages), request.Sampling, _model.ContextLength))];
+        GenerationRow[] rows = [.. requests.Select(request => new GenerationRow(_chat.PromptTokens(request.Messages), request.Sampling, _model.ContextLength, _chat.Tokenizer))];
         Decode([.. rows.Where(row => !row.Finished)], onToken, cancellation);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         return [.. requests.Zip(rows).Select(pair => new CompletedRequest(pair.First, Finish(pair.Second), seconds))];
@@ -78,9 +78,8 @@ public sealed class BatchGenerator : ICompletionSource
             for (int i = 0; i < active.Count; i++)
             {
                 if (active[i].Finished) continue;
-                int token = active[i].Sampler.Draw(logits.AsSpan(i * vocabulary, vocabulary));
-                active[i].Append(token, _chat.StopTokens.Contains(token));
-                if (!_chat.StopTokens.Contains(token)) onToken?.Invoke(token);
+                int token = active[i].Draw(logits.AsSpan(i * vocabulary, vocabulary), _chat.StopTokens);
+                if (!active[i].Stopped) onToken?.Invoke(token);
             }
             if (!DropFinished(active, session)) return;
             session.Step([.. active.Select(row => row.LastToken)], logits.AsSpan(0, active.Count * vocabulary));
@@ -114,6 +113,7 @@ public sealed class BatchGenerator : ICompletionSource
             FinishReason = row.Stopped ? FinishReason.Stop : FinishReason.Length,
             PromptTokens = row.Prompt.Length,
             CompletionTokens = tokens.Length,
+            TopLogProbabilities = row.Likeliest,
         };
     }
 }

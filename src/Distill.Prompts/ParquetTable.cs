@@ -123,11 +123,23 @@ public sealed class ParquetTable : IDisposable
 
     /// <summary>Reads a column of lists, one list per row; empty where the row has none.</summary>
     /// <exception cref="InputException">The column is missing, is no list, or cannot be read.</exception>
-    public IReadOnlyList<string?>[] ReadTextLists(int rowGroup, string column)
+    public IReadOnlyList<string?>[] ReadTextLists(int rowGroup, string column) => ReadLists<string?>(rowGroup, column, (cells, cell) => cells.TextAt(cell), null);
+
+    /// <summary>Reads a column of lists of whole numbers, one list per row; empty where the row has none, 0 for an element without a value.</summary>
+    /// <exception cref="InputException">The column is missing, is no list of numbers, or cannot be read.</exception>
+    public int[][] ReadIntegerLists(int rowGroup, string column) =>
+        Array.ConvertAll(ReadLists(rowGroup, column, (cells, cell) => checked((int)cells.IntegerAt(cell)), 0), list => list.ToArray());
+
+    /// <summary>Reads a column of lists of numbers, one list per row; empty where the row has none, 0 for an element without a value.</summary>
+    /// <exception cref="InputException">The column is missing, is no list of numbers, or cannot be read.</exception>
+    public float[][] ReadNumberLists(int rowGroup, string column) =>
+        Array.ConvertAll(ReadLists(rowGroup, column, (cells, cell) => (float)cells.NumberAt(cell), 0f), list => list.ToArray());
+
+    private List<T>[] ReadLists<T>(int rowGroup, string column, Func<ParquetCells, int, T> valueAt, T missing)
     {
         (DataField field, int listLevel) = Find(column);
         if (listLevel == 0) throw new InputException($"{Path}: column `{column}` is not a list", "name another column");
-        var lists = new List<string?>[RowsOf(rowGroup)];
+        var lists = new List<T>[RowsOf(rowGroup)];
         for (int i = 0; i < lists.Length; i++) lists[i] = [];
         Read(rowGroup, column, field, (data, cells) =>
         {
@@ -137,7 +149,7 @@ public sealed class ParquetTable : IDisposable
             {
                 if (repetitions[i] == 0) row++;
                 if (definitions[i] < listLevel) continue; // the list is empty or null
-                lists[row].Add(definitions[i] == field.MaxDefinitionLevel ? cells.TextAt(cell++) : null);
+                lists[row].Add(definitions[i] == field.MaxDefinitionLevel ? valueAt(cells, cell++) : missing);
             }
         });
         return lists;

@@ -33,6 +33,7 @@ internal static class OptionChecks
         Require(options.BatchRequests >= 1, "batch-requests", options.BatchRequests, "1 or more");
         Require(options.BatchMegabytes is >= 1 and <= 1_000_000, "batch-megabytes", options.BatchMegabytes, "1 to 1000000");
         CheckBatch(options);
+        CheckLogProbabilities(options);
         if (options.MaxCost is not null && options.PromptPrice == 0 && options.CompletionPrice == 0)
             throw new InputException("--max-cost needs prices", "add --prompt-price and --completion-price, in dollars for a million tokens");
         bool oneAnswerOnly = options.Temperature == 0 || (options.Teacher == Teachers.Worked && options.Endpoint.Count == 0);
@@ -55,6 +56,20 @@ internal static class OptionChecks
             throw new InputException($"--on-truncation {options.OnTruncation.ToString().ToLowerInvariant()} needs servers that can be asked again at once", $"leave it out with {flag}");
         if (emits && !BatchRequest.IsKnownTo(options.BatchDialect))
             throw new InputException($"--batch-dialect {options.BatchDialect.ToString().ToLowerInvariant()}: takes no batch files", "choose openai, azure, vllm or sglang");
+    }
+
+    private static void CheckLogProbabilities(TeacherGenOptions options)
+    {
+        Require(options.TopLogprobs >= 0, "top-logprobs", options.TopLogprobs, "0 or more");
+        if (options.TopLogprobs == 0) return;
+        if (options.EmitBatch is not null || options.IngestBatch.Count > 0)
+            throw new InputException("--top-logprobs is not for batch files", "ask servers with --endpoint, or leave it out");
+        if (options.Endpoint.Count == 0 && options.Teacher == Teachers.Worked)
+            throw new InputException("the teacher `worked` has no probabilities", "leave --top-logprobs out, or take a model as teacher");
+        if (options.Endpoint.Count > 0 && options.Tokenizer is null)
+            throw new InputException("--top-logprobs with --endpoint needs the model's tokenizer", "add --tokenizer FOLDER: servers tell tokens by their text, traces keep ids");
+        if (options.OnTruncation == TruncationPolicy.Continue)
+            throw new InputException("--top-logprobs and --on-truncation continue exclude each other", "where a completion is gone on from, its tokens may be cut otherwise: take keep or escalate");
     }
 
     private static void Require(bool holds, string option, double value, string allowed)

@@ -44,9 +44,9 @@ internal sealed class RolloutPlan
         Count = checked(prompts.Count * options.Samples);
         SamplesPerPrompt = options.Samples;
         _seed = options.Seed;
-        _sampling = new SamplingOptions { Temperature = options.Temperature, TopP = options.TopP, TopK = options.TopK, MaxTokens = options.MaxTokens };
+        _sampling = new SamplingOptions { Temperature = options.Temperature, TopP = options.TopP, TopK = options.TopK, MaxTokens = options.MaxTokens, TopLogProbabilities = options.TopLogprobs };
         // A completion that was gone on from or asked for with more room is another one than one that was cut.
-        _contentIdentity = options.OnTruncation.ToString();
+        _contentIdentity = options.OnTruncation + (options.TopLogprobs > 0 ? $" {options.TopLogprobs} logprobs" : "");
         _samplingIdentity = string.Create(CultureInfo.InvariantCulture, $"{options.Temperature:R} {options.TopP:R} {options.TopK} {options.MaxTokens} {options.Seed}");
     }
 

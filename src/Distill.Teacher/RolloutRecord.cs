@@ -58,6 +58,7 @@ internal sealed record RolloutRecord
         WritePart(writer, Completion.RawText, Completion.Reasoning, last: false);
         WritePart(writer, Completion.RawText, Completion.Answer, last: true);
         WriteOrigin(writer, Completion.Origin);
+        if (Completion.TopLogProbabilities is { } likeliest) LogProbabilityRecord.Write(writer, likeliest);
         return Compress(stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
 
@@ -93,6 +94,7 @@ internal sealed record RolloutRecord
                     PromptTokens = summary.PromptTokens,
                     CompletionTokens = summary.CompletionTokens,
                     Origin = ReadOrigin(reader),
+                    TopLogProbabilities = LogProbabilityRecord.Read(reader),
                 },
             };
         }

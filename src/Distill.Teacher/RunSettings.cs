@@ -15,7 +15,14 @@ internal sealed class RunSettings
     private RunSettings(SortedDictionary<string, string> values) => _values = values;
 
     /// <summary>The settings of a run.</summary>
-    public static RunSettings Of(RolloutPlan plan, TeacherGenOptions options, IVerifier verifier, int? batchSize, RunShard shard, int rowsPerPart) => new(new(StringComparer.Ordinal)
+    public static RunSettings Of(RolloutPlan plan, TeacherGenOptions options, IVerifier verifier, int? batchSize, RunShard shard, int rowsPerPart)
+    {
+        var settings = new RunSettings(Values(plan, options, verifier, batchSize, shard, rowsPerPart));
+        if (options.TopLogprobs > 0) settings._values["top-logprobs"] = options.TopLogprobs.ToString(); // folders without them know no such setting
+        return settings;
+    }
+
+    private static SortedDictionary<string, string> Values(RolloutPlan plan, TeacherGenOptions options, IVerifier verifier, int? batchSize, RunShard shard, int rowsPerPart) => new(StringComparer.Ordinal)
     {
         ["format"] = "2",
         ["teacher"] = plan.Teacher,
@@ -31,7 +38,7 @@ internal sealed class RunSettings
         ["on-truncation"] = options.OnTruncation.ToString().ToLowerInvariant(),
         ["shard"] = shard.ToString(),
         ["rows per part"] = rowsPerPart.ToString(),
-    });
+    };
 
     /// <summary>Reads settings from a journal.</summary>
     /// <exception cref="InvalidDataException">The bytes are no settings.</exception>

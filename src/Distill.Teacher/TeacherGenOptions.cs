@@ -158,8 +158,12 @@ public sealed record TeacherGenOptions : IForkableOptions
     [Option("where a local model computes: cpu, cuda, cuda:N; several, separated by commas, share its layers", DoesNotChangeResult = true)]
     public string Device { get; init; } = "cpu";
 
+    /// <summary>Likeliest tokens that are kept with each token, for logit distillation.</summary>
+    [Option("keep the log-probabilities of this many likeliest tokens with each token, for `train --objective forward-kl` and the like; 0: none")]
+    public int TopLogprobs { get; init; }
+
     /// <summary>Folder of the teacher's tokenizer and chat template.</summary>
-    [Option("folder with the teacher's tokenizer and template: checks that servers saw the whole prompt, token for token", IsPath = true, DoesNotChangeResult = true)]
+    [Option("folder with the teacher's tokenizer and template: checks that servers saw the whole prompt, token for token; needed for their log-probabilities", IsPath = true, DoesNotChangeResult = true)]
     public string? Tokenizer { get; init; }
 
     /// <summary>What to do with rows of the prompts file that cannot be read.</summary>

@@ -1,3 +1,4 @@
+using Distill.Chat;
 using Distill.Inference;
 using Distill.Inference.Endpoints;
 using Distill.Inference.Fleet;
@@ -47,6 +48,7 @@ public static class Teachers
             Revision = options.Revision,
             Key = ApiKey.Find(options.ApiKeyFile),
             Concurrency = options.Concurrency,
+            Tokenizer = options.TopLogprobs > 0 ? ModelTokenizer.Load(options.Tokenizer!) : null,
             ContextLength = options.ContextLength,
             OnTruncation = options.OnTruncation,
             RejectLanguageMixing = options.RejectLanguageMixing,

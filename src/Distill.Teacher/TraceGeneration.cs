@@ -49,7 +49,8 @@ public sealed class TraceGeneration
         PromptSet prompts = PromptSet.Read(options);
         await using ICompletionSource teacher = _open(options, prompts.Prompts);
         var plan = new RolloutPlan(prompts.Prompts, teacher.Identity, options);
-        int rowsPerPart = shard.RowsPerPart(plan.Count, _rowsPerPart);
+        // A token with its likeliest ones takes so many times the room; a part is held in memory while it is written.
+        int rowsPerPart = shard.RowsPerPart(plan.Count, Math.Max(1, _rowsPerPart / (1 + options.TopLogprobs)));
         RunSettings settings = RunSettings.Of(plan, options, verifier, teacher.BatchSize, shard, rowsPerPart);
         using var cache = new CompletionCache();
         if (options.Fork) LedgerFork.SetAside(options.Out, settings);

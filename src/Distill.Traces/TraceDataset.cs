@@ -23,7 +23,9 @@ public static class TraceDataset
     /// </summary>
     /// <param name="path">File or folder.</param>
     /// <param name="columns">Which columns of a set that is not our own hold what.</param>
-    /// <param name="rawText">Whether the raw text of our own traces is wanted, which is as long as everything else together; left out, it is empty.</param>
+    /// <param name="rawText">
+    /// Whether raw text and log-probabilities of our own traces are wanted, which are as long as everything else together and longer; left out, they are empty.
+    /// </param>
     /// <exception cref="InputException">
     /// A file is missing or damaged, or a row holds no prompt or no completion. Thrown when the piece is asked for or read.
     /// </exception>

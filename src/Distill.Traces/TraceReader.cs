@@ -70,7 +70,7 @@ public static class TraceReader
 
     /// <summary>The row groups of a trace file, in order. Each can be read on any thread, several side by side.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="rawText">Whether the raw text is wanted; left out, it is empty.</param>
+    /// <param name="rawText">Whether the raw text and the log-probabilities are wanted; left out, they are empty.</param>
     /// <exception cref="InputException">A column is missing, a value is not one of those allowed, or the file is damaged.</exception>
     public static IReadOnlyList<Func<IReadOnlyList<Trace>>> RowGroups(string path, bool rawText = true)
     {

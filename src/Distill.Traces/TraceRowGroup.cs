@@ -23,6 +23,8 @@ internal sealed class TraceRowGroup(ParquetTable table, int rowGroup, bool rawTe
     private readonly IReadOnlyList<string?>[]? _messageReasonings =
         table.Has(TraceSchema.MessageReasoning) ? table.ReadTextLists(rowGroup, TraceSchema.MessageReasoning) : null;
 
+    private readonly LogProbabilityColumns? _logProbabilities = rawText ? LogProbabilityColumns.TryRead(table, rowGroup) : null;
+
     /// <summary>Number of traces.</summary>
     public int Count { get; } = table.RowsOf(rowGroup);
 
@@ -48,6 +50,7 @@ internal sealed class TraceRowGroup(ParquetTable table, int rowGroup, bool rawTe
             TopK = Int(row, TraceSchema.TopK),
             MaxTokens = Int(row, TraceSchema.MaxTokens),
             Seed = Integer(row, TraceSchema.Seed),
+            TopLogProbabilities = _logProbabilities?.WidthAt(row) ?? 0,
         },
         Completion = new Completion
         {
@@ -60,6 +63,7 @@ internal sealed class TraceRowGroup(ParquetTable table, int rowGroup, bool rawTe
             CompletionTokens = Int(row, TraceSchema.CompletionTokens),
             EndState = EndStateOf(table, rowGroup, row, TextOrNull(row, TraceSchema.EndState), Name<FinishReason>(row, TraceSchema.FinishReason), Integer(row, TraceSchema.ReasoningUnclosed) != 0),
             Origin = OriginAt(row),
+            TopLogProbabilities = _logProbabilities?.At(row),
         },
         Verdict = new Verdict(Name<Outcome>(row, TraceSchema.Verdict), Text(row, TraceSchema.VerdictReason),
             TextOrNull(row, TraceSchema.ExtractedAnswer), Text(row, TraceSchema.Verifier)),

@@ -51,7 +51,19 @@ internal static class TraceSchema
     public const string FirstTextSeconds = "first_text_seconds";
     public const string CachedTokens = "cached_tokens";
 
-    /// <summary>Every column, in file order.</summary>
+    public const string Vocabulary = "vocabulary";
+    public const string TopLogProbabilityCount = "top_logprob_count";
+    public const string CompletionTokenIds = "completion_token_ids";
+    public const string TopTokenIds = "top_token_ids";
+    public const string TopLogProbabilities = "top_logprobs";
+
+    /// <summary>
+    /// Columns of files whose traces carry log-probabilities: identity of the tokens, how many likeliest ones each has, and three lists, of which the
+    /// last two hold that many values for each of the first.
+    /// </summary>
+    public static readonly IReadOnlyList<string> LogProbabilityColumns = [Vocabulary, TopLogProbabilityCount, CompletionTokenIds, TopTokenIds, TopLogProbabilities];
+
+    /// <summary>Every column but <see cref="LogProbabilityColumns"/>, in file order.</summary>
     public static readonly IReadOnlyList<string> Columns =
     [
         Id, PromptId, MessageRole, MessageContent, MessageReasoning, ReferenceAnswer, ReferenceReasoning, Source, Checks, SampleIndex,
@@ -67,7 +79,18 @@ internal static class TraceSchema
     public static string NameOf(EndState state) => StateNames[(int)state];
 
     /// <summary>The schema that is written.</summary>
-    public static ParquetSchema Create() => new(
+    /// <param name="logProbabilities">Whether any trace of the file carries log-probabilities.</param>
+    public static ParquetSchema Create(bool logProbabilities = false) => new((Field[])[.. Fields(), .. logProbabilities ? LogProbabilityFields() : []]);
+
+    private static Field[] LogProbabilityFields() =>
+    [
+        Text(Vocabulary, optional: true), new DataField<int>(TopLogProbabilityCount), ListOf<int>(CompletionTokenIds), ListOf<int>(TopTokenIds), ListOf<float>(TopLogProbabilities),
+    ];
+
+    private static ListField ListOf<T>(string name) where T : struct => new(name, new DataField<T>(ListField.ElementName));
+
+    private static Field[] Fields() =>
+    [
         Text(Id), Text(PromptId),
         new ListField(Messages, new StructField(ListField.ElementName, Text("role"), Text("content"), Text("reasoning", optional: true))),
         Text(ReferenceAnswer, optional: true), Text(ReferenceReasoning, optional: true), Text(Source), Text(Checks, optional: true), new DataField<int>(SampleIndex),
@@ -77,7 +100,8 @@ internal static class TraceSchema
         Text(Verdict), Text(VerdictReason), Text(ExtractedAnswer, optional: true), Text(Verifier),
         Text(JudgeVerdict, optional: true), Text(JudgeReason, optional: true), Text(JudgeAnswer, optional: true), Text(Judge, optional: true), new DataField<double>(Seconds),
         Text(EndState), Text(Endpoint), Text(ServedModel), Text(Fingerprint), new DataField<int>(Attempts), new DataField<double>(FirstTextSeconds),
-        new DataField<int>(CachedTokens));
+        new DataField<int>(CachedTokens),
+    ];
 
     private static DataField Text(string name, bool optional = false) => new(name, typeof(string), isNullable: optional);
 }

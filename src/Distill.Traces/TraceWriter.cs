@@ -29,13 +29,18 @@ public static class TraceWriter
     {
         // The library's own default level takes a hundred times as long for a few percent.
         var options = new ParquetOptions { CompressionMethod = CompressionMethod.Zstd, CompressionLevel = CompressionLevel.Optimal };
-        ParquetSchema schema = TraceSchema.Create();
+        bool logProbabilities = traces.Any(trace => trace.Completion.TopLogProbabilities is not null);
+        ParquetSchema schema = TraceSchema.Create(logProbabilities);
+        // They have 16 significant bits, so that half of each group's bytes compress to nothing.
+        foreach (DataField field in schema.DataFields.Where(field => field.ClrType == typeof(float))) options.ColumnEncodingHints[field.Path.ToString()] = EncodingHint.ByteSplitStream;
         await using ParquetWriter writer = await ParquetWriter.CreateAsync(schema, stream, options);
         for (int start = 0; start < traces.Count;)
         {
             int end = EndOfGroup(traces, start);
             using ParquetRowGroupWriter group = writer.CreateRowGroup();
-            await WriteGroupAsync(group, schema.DataFields, [.. traces.Skip(start).Take(end - start)]);
+            Trace[] rows = [.. traces.Skip(start).Take(end - start)];
+            await WriteGroupAsync(group, schema.DataFields, rows);
+            if (logProbabilities) await LogProbabilityColumnWriter.WriteAsync(group, schema.DataFields[^TraceSchema.LogProbabilityColumns.Count..], rows);
             start = end;
         }
     }
@@ -47,7 +52,7 @@ public static class TraceWriter
         while (end < traces.Count && end - start < MostRowsPerGroup && characters < MostCharactersPerGroup)
         {
             Completion completion = traces[end++].Completion;
-            characters += completion.RawText.Length + completion.Reasoning.Length + completion.Answer.Length;
+            characters += completion.RawText.Length + completion.Reasoning.Length + completion.Answer.Length + (3 * (completion.TopLogProbabilities?.Values.Length ?? 0));
         }
         return end;
     }

@@ -5,7 +5,8 @@ namespace Distill.Training;
 
 /// <summary>
 /// Cross-entropy of the next token, with its gradient written out: the logits exist only a few rows at a time and never in a
-/// graph. For a row with probabilities p and target y the gradient of the logits is p − onehot(y).
+/// graph. For a row with probabilities p and target y the gradient of the logits is p − onehot(y). Where a batch brings the teacher's distribution,
+/// a divergence from it is mixed in (<see cref="DistillationLoss"/>).
 /// </summary>
 public static class CausalLoss
 {
@@ -26,12 +27,16 @@ public static class CausalLoss
         double total = 0;
         using (no_grad())
         {
-            foreach ((Tensor states, Tensor targets, Tensor stateGradient) in Chunks(student, counted.detach(), batch.Targets, gradient))
+            foreach ((long first, Tensor states, Tensor targets, Tensor stateGradient) in Chunks(student, counted.detach(), batch.Targets, gradient))
             {
                 using var scope = NewDisposeScope();
-                (Tensor probabilities, double sum) = Predict(student, states, targets);
-                total += sum;
-                Tensor logitGradient = probabilities.scatter_add_(1, targets.unsqueeze(1), full([targets.shape[0], 1], -1f, device: targets.device));
+                (Tensor logitGradient, Tensor crossEntropy) = Predict(student, states, targets.unsqueeze(1));
+                if (batch.Teacher is { } teacher) total += teacher.IntoGradient(first, logitGradient, targets.unsqueeze(1), crossEntropy);
+                else
+                {
+                    total += crossEntropy.sum(ScalarType.Float64).item<double>();
+                    logitGradient.scatter_add_(1, targets.unsqueeze(1), full([targets.shape[0], 1], -1f, device: targets.device));
+                }
                 logitGradient.div_(lossTokens);
                 student.Head.Gradient?.addmm_(logitGradient.t(), states);
                 IntoStates(student, logitGradient, stateGradient);
@@ -53,7 +58,7 @@ public static class CausalLoss
         return Chunks(student, counted, batch.Targets, counted).Sum(chunk =>
         {
             using var scope = NewDisposeScope();
-            return Predict(student, chunk.States, chunk.Targets).Sum;
+            return Predict(student, chunk.States, chunk.Targets.unsqueeze(1)).CrossEntropy.sum(ScalarType.Float64).item<double>();
         });
     }
 
@@ -64,18 +69,18 @@ public static class CausalLoss
     private static Tensor Counted(Tensor hidden, PackedBatch batch) =>
         hidden.reshape(-1, hidden.shape[^1]).index_select(0, batch.LossIndex).to(batch.Targets.device);
 
-    private static IEnumerable<(Tensor States, Tensor Targets, Tensor Gradient)> Chunks(CausalLM student, Tensor states, Tensor targets, Tensor gradient)
+    private static IEnumerable<(long First, Tensor States, Tensor Targets, Tensor Gradient)> Chunks(CausalLM student, Tensor states, Tensor targets, Tensor gradient)
     {
         long chunk = RowsAtOnce(student.Config.VocabSize);
         for (long start = 0; start < targets.shape[0]; start += chunk)
         {
             long count = Math.Min(chunk, targets.shape[0] - start);
-            yield return (states.narrow(0, start, count), targets.narrow(0, start, count), gradient.narrow(0, start, count));
+            yield return (start, states.narrow(0, start, count), targets.narrow(0, start, count), gradient.narrow(0, start, count));
         }
     }
 
-    // Probabilities [tokens, vocab], and the sum of the targets' negative logarithms.
-    private static (Tensor Probabilities, double Sum) Predict(CausalLM student, Tensor states, Tensor targets)
+    // Probabilities [tokens, vocab], and the negative logarithms of the targets' [tokens, 1].
+    private static (Tensor Probabilities, Tensor CrossEntropy) Predict(CausalLM student, Tensor states, Tensor targets)
     {
         Tensor logits = empty([states.shape[0], student.Config.VocabSize], device: states.device);
         foreach ((long first, Tensor weights) in student.Head.Slices())
@@ -85,8 +90,7 @@ public static class CausalLoss
         }
         Tensor probabilities = logits.softmax(1);
         logits.Dispose();
-        double sum = -probabilities.gather(1, targets.unsqueeze(1)).clamp_min(SmallestProbability).log().sum(ScalarType.Float64).item<double>();
-        return (probabilities, sum);
+        return (probabilities, probabilities.gather(1, targets).clamp_min(SmallestProbability).log().neg());
     }
 
     private static void IntoStates(CausalLM student, Tensor logitGradient, Tensor stateGradient)

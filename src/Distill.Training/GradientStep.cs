@@ -6,7 +6,8 @@ namespace Distill.Training;
 /// <summary>Gradients of one update: micro-batch by micro-batch on one device, in a pipeline over several.</summary>
 /// <param name="student">The model.</param>
 /// <param name="recompute">Whether layers are computed again in the backward pass instead of being kept.</param>
-internal sealed class GradientStep(CausalLM student, bool recompute)
+/// <param name="loss">How the teacher's distribution counts, or null when it does not.</param>
+internal sealed class GradientStep(CausalLM student, bool recompute, DistillationLoss? loss = null)
 {
     private readonly PipelinedPass? _pipeline = student.Devices.Devices.Count > 1 ? new PipelinedPass(student, recompute) : null;
 
@@ -17,15 +18,15 @@ internal sealed class GradientStep(CausalLM student, bool recompute)
         if (_pipeline is not null)
         {
             using var scope = NewDisposeScope();
-            return _pipeline.Run([.. step.MicroBatches.Select(rows => PackedBatch.Of(rows, student.Device))], step.LossTokens);
+            return _pipeline.Run([.. step.MicroBatches.Select(rows => PackedBatch.Of(rows, student.Device, loss))], step.LossTokens);
         }
-        double loss = 0;
+        double sum = 0;
         foreach (var rows in step.MicroBatches)
         {
             using var scope = NewDisposeScope();
-            using var batch = PackedBatch.Of(rows, student.Device);
-            loss += recompute ? BackwardPass.Recomputed(student, batch, step.LossTokens) : BackwardPass.Whole(student, batch, step.LossTokens);
+            using var batch = PackedBatch.Of(rows, student.Device, loss);
+            sum += recompute ? BackwardPass.Recomputed(student, batch, step.LossTokens) : BackwardPass.Whole(student, batch, step.LossTokens);
         }
-        return loss;
+        return sum;
     }
 }

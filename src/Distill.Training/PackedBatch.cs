@@ -6,8 +6,8 @@ namespace Distill.Training;
 /// <summary>Rows of one forward and backward pass as tensors.</summary>
 public sealed class PackedBatch : IDisposable
 {
-    private PackedBatch(Tensor inputIds, Tensor positions, IReadOnlyList<long[]> documents, Tensor lossIndex, Tensor targets) =>
-        (InputIds, Positions, Documents, LossIndex, Targets) = (inputIds, positions, documents, lossIndex, targets);
+    private PackedBatch(Tensor inputIds, Tensor positions, IReadOnlyList<long[]> documents, Tensor lossIndex, Tensor targets, DistillationTargets? teacher) =>
+        (InputIds, Positions, Documents, LossIndex, Targets, Teacher) = (inputIds, positions, documents, lossIndex, targets, teacher);
 
     /// <summary>Tokens, <c>[batch, seq]</c>, int64.</summary>
     public Tensor InputIds { get; }
@@ -27,15 +27,20 @@ public sealed class PackedBatch : IDisposable
     /// <summary>The tokens to be predicted at <see cref="LossIndex"/>, int64.</summary>
     public Tensor Targets { get; }
 
+    /// <summary>What the teacher held likely at <see cref="LossIndex"/>, or null when only its tokens count.</summary>
+    public DistillationTargets? Teacher { get; }
+
     /// <summary>Lays rows out as tensors, padded to the longest of them.</summary>
     /// <param name="rows">Rows of samples.</param>
     /// <param name="device">Where the tensors go.</param>
-    public static PackedBatch Of(IReadOnlyList<IReadOnlyList<TrainingSample>> rows, Device device)
+    /// <param name="loss">How the teacher's distribution counts, or null when it does not.</param>
+    public static PackedBatch Of(IReadOnlyList<IReadOnlyList<TrainingSample>> rows, Device device, DistillationLoss? loss = null)
     {
         int length = rows.Max(row => row.Sum(sample => sample.Length));
         long[] ids = new long[rows.Count * length], positions = new long[ids.Length];
         var documents = new long[rows.Count][];
         List<long> lossIndex = [], targets = [];
+        List<(TeacherTargets? Targets, int Index)> teacher = [];
         for (int r = 0; r < rows.Count; r++)
         {
             int start = r * length, padding = length - rows[r].Sum(sample => sample.Length);
@@ -50,11 +55,13 @@ public sealed class PackedBatch : IDisposable
                     if (i + 1 < Math.Max(sample.PromptLength, 1) || i + 1 == tokens.Length) continue;
                     lossIndex.Add(start + i);
                     targets.Add(tokens[i + 1]);
+                    if (loss is not null) teacher.Add((sample.Teacher, i + 1 - sample.PromptLength));
                 }
                 start += tokens.Length;
             }
         }
-        return new(Matrix(ids), Matrix(positions), documents, tensor(lossIndex, device: device), tensor(targets, device: device));
+        return new(Matrix(ids), Matrix(positions), documents, tensor(lossIndex, device: device), tensor(targets, device: device),
+            loss is null || teacher.Count == 0 ? null : DistillationTargets.Of(loss, teacher, device));
 
         Tensor Matrix(long[] values) => tensor(values, [rows.Count, length], device: device);
     }
@@ -63,5 +70,6 @@ public sealed class PackedBatch : IDisposable
     public void Dispose()
     {
         foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[InputIds, Positions, LossIndex, Targets]) tensor.Dispose();
+        Teacher?.Dispose();
     }
 }

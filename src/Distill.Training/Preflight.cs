@@ -42,6 +42,9 @@ public sealed record Preflight
     /// <summary>Of these, tokens that are shown and do not count: the prompts.</summary>
     public required long MaskedTokens { get; init; }
 
+    /// <summary>Of the tokens that count, those of which the teacher's likeliest tokens are known; null where only its tokens count.</summary>
+    public required long? DistilledTokens { get; init; }
+
     /// <summary>Rows of an epoch.</summary>
     public required int RowsPerEpoch { get; init; }
 
@@ -82,6 +85,7 @@ public sealed record Preflight
             Tokens = tokens,
             LossTokens = counted,
             MaskedTokens = tokens - counted,
+            DistilledTokens = options.Objective == TrainingObjective.CrossEntropy ? null : samples.Sum(sample => (long)Math.Min(sample.LossTokens, sample.Teacher?.Length ?? 0)),
             RowsPerEpoch = batches.RowsPerEpoch,
             RowFill = Math.Round(tokens / (double)places, 4),
             Steps = steps,
@@ -110,6 +114,7 @@ public sealed record Preflight
         yield return $"samples   {Kept:N0} kept, {Dropped:N0} longer than a row left out" +
             (LongestDropped.Count > 0 ? $" (longest: {LongestDropped[0].Tokens:N0} tokens, {LongestDropped[0].Id})" : "");
         yield return $"tokens    {Tokens:N0}: {LossTokens:N0} learned, {MaskedTokens:N0} of prompts only shown; longest sample {Longest[0].Tokens:N0}";
+        if (DistilledTokens is { } distilled) yield return $"teacher   {distilled:N0} of the learned tokens bring its likeliest tokens; the others count by cross-entropy alone";
         yield return $"rows      {RowsPerEpoch:N0} an epoch, {RowFill:P1} full";
         yield return $"training  {Steps:N0} updates, {Epochs:N2} epochs, about {PlannedMemory / 1e9:F1} GB of memory";
         yield return $"shown     {Excerpt(ExamplePrompt)}";

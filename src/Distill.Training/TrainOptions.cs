@@ -113,6 +113,26 @@ public sealed record TrainOptions
     [Option("full: every weight; lora: low-rank adapters beside frozen weights")]
     public TrainingMethod Method { get; init; } = TrainingMethod.Full;
 
+    /// <summary>What the student is trained to do; anything but cross-entropy needs traces with the teacher's log-probabilities.</summary>
+    [Option("cross-entropy on the teacher's tokens, or a divergence from its distribution (traces made with --top-logprobs)")]
+    public TrainingObjective Objective { get; init; } = TrainingObjective.CrossEntropy;
+
+    /// <summary>Weight of the divergence; the rest is cross-entropy.</summary>
+    [Option("weight of the divergence, above 0 up to 1; the rest is cross-entropy")]
+    public double DistillWeight { get; init; } = 0.5;
+
+    /// <summary>Temperature at which the divergence compares the distributions.</summary>
+    [Option("temperature at which the divergence compares teacher and student")]
+    public double DistillTemperature { get; init; } = 1;
+
+    /// <summary>β of the Jensen-Shannon divergence, α of the skewed ones.</summary>
+    [Option("jsd: share of the teacher in the mixture; skewed-kl, skewed-reverse-kl: alpha (default: 0.5 and 0.1)")]
+    public double? DistillMix { get; init; }
+
+    /// <summary>What becomes of the probability that the teacher's likeliest tokens leave over.</summary>
+    [Option("probability beyond the teacher's likeliest tokens: other (one outcome together) or renormalize (left out)")]
+    public MissingMass MissingMass { get; init; } = MissingMass.Other;
+
     /// <summary>Rank of the adapters.</summary>
     [Option("lora: rank of the adapters")]
     public int LoraRank { get; init; } = 16;

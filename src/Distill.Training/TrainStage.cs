@@ -88,10 +88,14 @@ public static class TrainStage
             ("beta1", options.Beta1 is >= 0 and < 1), ("beta2", options.Beta2 is >= 0 and < 1), ("weight_decay", options.WeightDecay >= 0),
             ("held_out_share", options.HeldOutShare is >= 0 and < 1), ("held_out_every", options.HeldOutEvery >= 1),
             ("nodes", options.Nodes >= 1), ("gpus_per_node", options.GpusPerNode >= 1),
+            ("distill_weight", options.DistillWeight is > 0 and <= 1), ("distill_temperature", options.DistillTemperature is > 0 and <= 100),
+            ("distill_mix", options.DistillMix is null or (> 0 and < 1)),
             ("lora_rank", options.LoraRank >= 1), ("lora_alpha", options.LoraAlpha > 0),
             ("patience", options.Patience >= 0 && (options.Patience == 0 || options.HeldOutShare > 0)),
             ("spike_factor", options.SpikeFactor is 0 or > 1),
         ];
+        if (options is { Engine: TrainingEngine.Torchrun, Objective: not TrainingObjective.CrossEntropy })
+            throw new InputException("train: the torchrun engine learns from texts only, not from log-probabilities", "train with `--engine in-process`, or with `--objective cross-entropy`");
         foreach ((string key, bool right) in rules)
         {
             if (!right) throw new InputException($"train: `{key}` has a value that cannot be used", "see `distill train --help`");

@@ -27,7 +27,7 @@ public sealed class TrainingLoop(
     public TrainingState Run(TrainingState state, int totalSteps, TrainingMetrics metrics, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         var schedule = new LearningRateSchedule(options.PeakLearningRate, options.WarmupSteps, totalSteps, options.MinLearningRateRatio);
-        var gradients = new GradientStep(student, options.ActivationCheckpointing);
+        var gradients = new GradientStep(student, options.ActivationCheckpointing, DistillationLoss.Of(options));
         var watch = new LossWatch(options.SpikeFactor);
         var speed = new TrainingSpeed(student);
         student.train();

@@ -6,6 +6,9 @@ namespace Distill.Training;
 /// <param name="Id">Id of the trace it was made from.</param>
 public sealed record TrainingSample(ReadOnlyMemory<int> Tokens, int PromptLength, string Id = "")
 {
+    /// <summary>What the teacher held likely at each token behind the prompt, or null where that is not known.</summary>
+    public TeacherTargets? Teacher { get; init; }
+
     /// <summary>Tokens of the sample.</summary>
     public int Length => Tokens.Length;
 

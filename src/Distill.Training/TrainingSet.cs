@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Distill.Chat;
 using Distill.Runs;
 using Distill.Traces;
@@ -50,11 +51,19 @@ public sealed class TrainingSet : IDisposable
 
     private static TokenStore Tokens(string path, StudentChat chat, TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
-        string content = Fingerprint.OfTexts([chat.Fingerprint, options.Turns.ToString(), .. TraceDataset.FilesOf(path).Select(Fingerprint.OfFile)]);
+        bool distilled = options.Objective != TrainingObjective.CrossEntropy;
+        string content = Fingerprint.OfTexts([chat.Fingerprint, options.Turns.ToString(), .. distilled ? ["log-probabilities"] : (string[])[], .. TraceDataset.FilesOf(path).Select(Fingerprint.OfFile)]);
         string file = Path.Combine(options.TokenCache ?? CacheFolder.Of("tokens"), content + ".tokens");
         if (TokenStore.Open(file) is { } known) return known;
         long total = TraceDataset.CountRows(path) ?? 0, done = 0;
-        TokenStore.Write(file, TraceDataset.Read(path).AsParallel().AsOrdered().WithCancellation(cancellation).SelectMany(trace => chat.Samples(Counted(trace), options.Turns)));
+        try
+        {
+            TokenStore.Write(file, TraceDataset.Read(path).AsParallel().AsOrdered().WithCancellation(cancellation).SelectMany(trace => chat.Samples(Counted(trace), options.Turns, distilled)));
+        }
+        catch (AggregateException several) when (several.InnerExceptions.FirstOrDefault(e => e is InputException) is { } mistake)
+        {
+            ExceptionDispatchInfo.Throw(mistake);
+        }
         return TokenStore.Open(file) ?? throw new InputException($"{file}: could not be read back", "check the disk, or choose another `token_cache`");
 
         Trace Counted(Trace trace)
@@ -73,6 +82,9 @@ public sealed class TrainingSet : IDisposable
         if (samples.Length == 0)
             throw new InputException($"{path}: every sample is longer than sequence_length {options.SequenceLength} (longest: {dropped[0].Length} tokens)",
                 $"set sequence_length to {dropped[0].Length} or more");
+        if (options.Objective != TrainingObjective.CrossEntropy && !samples.Any(sample => sample.Teacher is not null))
+            throw new InputException($"{path}: no trace carries the teacher's log-probabilities, which the objective needs",
+                "make the traces with `distill teacher-gen --top-logprobs 20`, or train on the texts with `--objective cross-entropy`");
         if (samples.All(sample => sample.LossTokens == 0))
             throw new InputException($"{path}: no token counts in the loss: every completion is empty", "check that the traces hold completions");
     }
@@ -100,7 +112,11 @@ public sealed record StudentChat(ModelTokenizer Tokenizer, ChatTemplate Template
     /// Each turn is a sample of its own, with the history as the template writes it at that point. In one row together, the
     /// history would keep reasoning that the template drops when the model is used, or lose what must be learned.
     /// </remarks>
-    public IEnumerable<TrainingSample> Samples(Trace trace, TrainedTurns turns)
+    /// <param name="trace">The trace.</param>
+    /// <param name="turns">Which assistant turns count.</param>
+    /// <param name="distilled">Whether the completion is to be the teacher's own tokens with its log-probabilities, where the trace carries them.</param>
+    /// <exception cref="InputException">The log-probabilities do not fit this student.</exception>
+    public IEnumerable<TrainingSample> Samples(Trace trace, TrainedTurns turns, bool distilled = false)
     {
         IReadOnlyList<Message> messages = trace.Prompt.Messages;
         if (turns == TrainedTurns.All)
@@ -112,12 +128,16 @@ public sealed record StudentChat(ModelTokenizer Tokenizer, ChatTemplate Template
                 yield return Sample([.. messages.Take(turn)], parts.Reasoning, parts.Answer, $"{trace.Id}/{turn}");
             }
         }
-        yield return Sample(messages, trace.Completion.Reasoning, trace.Completion.Answer, trace.Id);
+        yield return distilled && trace.Completion.TopLogProbabilities is { } likeliest ? DistilledSample.Of(this, trace, likeliest)
+            : Sample(messages, trace.Completion.Reasoning, trace.Completion.Answer, trace.Id);
     }
+
+    /// <summary>Tokens of a prompt, up to where the completion starts.</summary>
+    internal int[] Prompt(IReadOnlyList<Message> history) => Tokenizer.Encode(Template.Render(history, addGenerationPrompt: true));
 
     private TrainingSample Sample(IReadOnlyList<Message> history, string reasoning, string answer, string id)
     {
-        int[] prompt = Tokenizer.Encode(Template.Render(history, addGenerationPrompt: true));
+        int[] prompt = Prompt(history);
         return new((int[])[.. prompt, .. Tokenizer.Encode(ReasoningSplit.Join(reasoning, answer, Template.StartsInReasoning)), EndOfSequence], prompt.Length, id);
     }
 }

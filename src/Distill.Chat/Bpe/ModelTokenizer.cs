@@ -14,6 +14,7 @@ public sealed class ModelTokenizer
     private const int MostCachedPieces = 100_000;
     private const int LongestCachedPiece = 64;
     private const int LongestOnStack = 256;
+    private const int IdentityLength = 16;
 
     private readonly PreTokenizer _preTokenizer;
     private readonly BytePairMerges _merges;
@@ -30,6 +31,7 @@ public sealed class ModelTokenizer
     private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cacheBySpan;
     private int _cachedPieces;
+    private string? _identity;
     private PieceLists? _spareLists;
 
     private ModelTokenizer(TokenizerDefinition definition, TokenizerConfig config)
@@ -91,6 +93,9 @@ public sealed class ModelTokenizer
 
     /// <summary>Whether tokenizing for the model puts the beginning-of-sequence token in front.</summary>
     public bool AddBosToken { get; }
+
+    /// <summary>Hash of all tokens by their ids: two tokenizers of the same identity mean the same text by the same id.</summary>
+    public string VocabularyIdentity => _identity ??= Fingerprint.OfTexts([.. _texts.Select(text => text ?? "")])[..IdentityLength];
 
     /// <summary>Reads tokenizer.json and, where it is there, tokenizer_config.json of a Hugging Face folder.</summary>
     /// <exception cref="InputException">A file is missing, malformed, or describes a tokenizer that is not byte-level BPE.</exception>
@@ -172,7 +177,7 @@ public sealed class ModelTokenizer
     public bool IsSpecial(int id) => (uint)id < (uint)_special.Length && _special[id];
 
     /// <summary>Bytes that a token adds to decoded text.</summary>
-    internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecialTokens) =>
+    public ReadOnlySpan<byte> BytesOf(int id, bool skipSpecialTokens) =>
         (uint)id >= (uint)_bytes.Length || (skipSpecialTokens && _special[id]) ? [] : _bytes[id];
 
     private void EncodeNormalized(string text, List<int> ids, PieceLists lists)

@@ -26,6 +26,12 @@ internal static class ChatRequestBody
         json.WriteString("model"u8, model);
         WriteMessages(json, call);
         WriteSampling(json, call.Sampling, dialect);
+        if (call.Sampling.TopLogProbabilities is > 0 and var count)
+        {
+            json.WriteBoolean("logprobs"u8, true);
+            json.WriteNumber("top_logprobs"u8, count);
+            if (dialect == EngineDialect.Vllm) json.WriteBoolean("return_tokens_as_token_ids"u8, true); // texts do not always tell which token
+        }
         if (call.Prefix is not null && dialect is EngineDialect.Vllm or EngineDialect.Sglang)
         {
             json.WriteBoolean("add_generation_prompt"u8, false);

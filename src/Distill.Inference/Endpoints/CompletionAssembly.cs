@@ -11,7 +11,8 @@ namespace Distill.Inference.Endpoints;
 /// <param name="call">What was asked for.</param>
 /// <param name="onText">Receives the text as it arrives, think tags included, or null.</param>
 /// <param name="before">The assembly whose text this one goes on from, or null.</param>
-internal sealed class CompletionAssembly(EngineCall call, Action<string>? onText = null, CompletionAssembly? before = null)
+/// <param name="likeliest">Reads log-probabilities, where they were asked for, or null.</param>
+internal sealed class CompletionAssembly(EngineCall call, Action<string>? onText = null, CompletionAssembly? before = null, EndpointLogProbabilities? likeliest = null)
 {
     // No tokenizer has longer tokens on average, so more text than this means that the limit was not obeyed.
     private const int MostBytesPerToken = 16;
@@ -34,6 +35,7 @@ internal sealed class CompletionAssembly(EngineCall call, Action<string>? onText
     private readonly ArrayBufferWriter<byte> _reasoning = Copy(before?._reasoning);
     private readonly int _bytesBefore = before?.TextBytes ?? 0;
     private readonly int _tokensBefore = before?.CompletionTokens ?? 0;
+    private readonly LogProbabilityCollector? _likeliest = call.Sampling.TopLogProbabilities is > 0 and var width ? likeliest?.Collect(width) : null;
     private string? _finish;
     private EngineUsage _usage;
     private int _looked = before?.TextBytes ?? 0;
@@ -88,6 +90,9 @@ internal sealed class CompletionAssembly(EngineCall call, Action<string>? onText
                 target.Write(taken.Utf8.Span);
                 Look(target);
                 return true;
+            case EngineEventKind.LogProbabilities:
+                if (_likeliest is not null) likeliest!.Read(taken.Utf8, _likeliest);
+                return false;
             case EngineEventKind.Finish:
                 _finish = taken.Text;
                 return false;
@@ -137,8 +142,21 @@ internal sealed class CompletionAssembly(EngineCall call, Action<string>? onText
             FinishReason = finish,
             PromptTokens = PromptTokens,
             CompletionTokens = CompletionTokens,
+            TopLogProbabilities = finish == FinishReason.Error ? null : Likeliest(finish),
         };
         return completion with { EndState = IsLooping ? EndState.Loop : CompletionQuality.Judge(call.Messages, completion) };
+    }
+
+    // The end-of-sequence token may be told or not; anything else that is missing shifts all that follows.
+    private TopLogProbabilities? Likeliest(FinishReason finish)
+    {
+        if (_likeliest is null) return null;
+        int told = _likeliest.Count, tokens = CompletionTokens;
+        if (told == tokens || (finish == FinishReason.Stop && told == tokens - 1)) return _likeliest.Finish();
+        throw new EndpointFault(FaultKind.Fatal, "logprobs_incomplete", $"it tells the log-probabilities of {told} of a completion's {tokens} tokens")
+        {
+            Hint = told == 0 ? "this server gives none: leave --top-logprobs out, or use vLLM or llama-server" : "start the server without a reasoning parser, which swallows the think tags, or leave --top-logprobs out",
+        };
     }
 
     private FinishReason ReadFinish() => _finish switch

@@ -37,6 +37,9 @@ internal static class EngineDialects
     /// <summary>Whether <c>top_k</c> is known; OpenAI's own services refuse unknown fields.</summary>
     public static bool KnowsTopK(this EngineDialect dialect) => dialect is not (EngineDialect.OpenAI or EngineDialect.Azure or EngineDialect.DeepSeek);
 
+    /// <summary>Whether replies can carry the log-probabilities of all tokens; DeepSeek's reasoner refuses them, Ollama's protocol is not asked for them.</summary>
+    public static bool GivesLogProbabilities(this EngineDialect dialect) => dialect is not (EngineDialect.DeepSeek or EngineDialect.Ollama);
+
     /// <summary>Whether a seed is known.</summary>
     public static bool KnowsSeed(this EngineDialect dialect) => dialect != EngineDialect.DeepSeek;
 

@@ -12,6 +12,9 @@ internal enum EngineEventKind
     /// <summary>A piece of the content, in <see cref="EngineEvent.Utf8"/>; holds the reasoning too where the engine does not split it off.</summary>
     Content,
 
+    /// <summary>Log-probabilities of tokens, as JSON in <see cref="EngineEvent.Utf8"/>.</summary>
+    LogProbabilities,
+
     /// <summary>Why it ended, in the engine's words, in <see cref="EngineEvent.Text"/>.</summary>
     Finish,
 

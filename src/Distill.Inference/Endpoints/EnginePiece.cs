@@ -30,6 +30,9 @@ internal abstract class EnginePiece
     /// <summary>Text of the reasoning under its second name; a server that sends both names sends the same text twice.</summary>
     protected ArrayBufferWriter<byte> OtherReasoning => _otherReasoning;
 
+    /// <summary>Log-probabilities of the tokens, as JSON.</summary>
+    protected ArrayBufferWriter<byte> LogProbabilities { get; } = new();
+
     /// <summary>Why it ended, in the server's words, or null.</summary>
     protected string? FinishReason { get; set; }
 
@@ -56,16 +59,17 @@ internal abstract class EnginePiece
     public bool TryTake(out EngineEvent taken)
     {
         ReadOnlyMemory<byte> reasoning = Reasoning.WrittenCount > 0 ? Reasoning.WrittenMemory : _otherReasoning.WrittenMemory;
-        for (; _next <= 5; _next++)
+        for (; _next <= 6; _next++)
         {
             EngineEvent? found = _next switch
             {
                 0 when _served => new(EngineEventKind.Served) { Text = _lastModel, Fingerprint = _lastFingerprint },
                 1 when !reasoning.IsEmpty => new(EngineEventKind.Reasoning) { Utf8 = reasoning },
                 2 when Content.WrittenCount > 0 => new(EngineEventKind.Content) { Utf8 = Content.WrittenMemory },
-                3 when FinishReason is not null => new(EngineEventKind.Finish) { Text = FinishReason },
-                4 when Usage != default => new(EngineEventKind.Usage) { Usage = Usage },
-                5 when IsLast => new(EngineEventKind.Done),
+                3 when LogProbabilities.WrittenCount > 0 => new(EngineEventKind.LogProbabilities) { Utf8 = LogProbabilities.WrittenMemory },
+                4 when FinishReason is not null => new(EngineEventKind.Finish) { Text = FinishReason },
+                5 when Usage != default => new(EngineEventKind.Usage) { Usage = Usage },
+                6 when IsLast => new(EngineEventKind.Done),
                 _ => null,
             };
             if (found is not { } next) continue;
@@ -140,6 +144,7 @@ internal abstract class EnginePiece
         Content.ResetWrittenCount();
         Reasoning.ResetWrittenCount();
         _otherReasoning.ResetWrittenCount();
+        LogProbabilities.ResetWrittenCount();
         FinishReason = null;
         Usage = default;
         Error = null;

@@ -65,6 +65,8 @@ internal static class FaultClassifier
             };
         }
         if (status is 429 or 503 or 529) return new EndpointFault(FaultKind.Overload, "overloaded", message) { RetryAfter = retryAfter };
+        if (isAboutRequest && Says(error, ["logprobs"]))
+            return new EndpointFault(FaultKind.Fatal, "logprobs_refused", message) { Hint = "lower --top-logprobs (OpenAI and vLLM give 20 at most unless vLLM was started with --max-logprobs), or leave it out" };
         if (status is 400 or 413 or 422 || (isAboutRequest && (Says(error, NeverAccepted) || error.Type.Contains("invalid_request", StringComparison.Ordinal))))
             return new EndpointFault(FaultKind.Permanent, "request_refused", message);
         if (status is >= 400 and < 500 and not (408 or 409 or 425)) return new EndpointFault(FaultKind.Permanent, "request_refused", message);

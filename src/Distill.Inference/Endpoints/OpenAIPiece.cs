@@ -17,7 +17,7 @@ internal sealed class OpenAIPiece : EnginePiece
             if (reader.ValueTextEquals("choices"u8))
             {
                 hasChoices = true;
-                ReadChoices(ref reader);
+                ReadChoices(ref reader, json);
             }
             else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader);
             else if (reader.ValueTextEquals("model"u8)) ReadModel(ref reader);
@@ -37,7 +37,7 @@ internal sealed class OpenAIPiece : EnginePiece
         else if (!hasChoices && Usage.Completion is null) throw new JsonException("the message has neither `choices` nor `error`");
     }
 
-    private void ReadChoices(ref Utf8JsonReader reader)
+    private void ReadChoices(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
     {
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null) return;
@@ -45,11 +45,11 @@ internal sealed class OpenAIPiece : EnginePiece
         for (int choice = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; choice++)
         {
             if (choice > 0 || reader.TokenType != JsonTokenType.StartObject) reader.Skip(); // one completion was asked for
-            else ReadChoice(ref reader);
+            else ReadChoice(ref reader, json);
         }
     }
 
-    private void ReadChoice(ref Utf8JsonReader reader)
+    private void ReadChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -57,8 +57,12 @@ internal sealed class OpenAIPiece : EnginePiece
             else if (reader.ValueTextEquals("finish_reason"u8)) FinishReason = ReadText(ref reader);
             else
             {
+                bool hasLogProbabilities = reader.ValueTextEquals("logprobs"u8);
                 reader.Read();
+                hasLogProbabilities &= reader.TokenType == JsonTokenType.StartObject;
+                long start = reader.TokenStartIndex;
                 reader.Skip();
+                if (hasLogProbabilities) LogProbabilities.Write(json[(int)start..(int)reader.BytesConsumed]);
             }
         }
     }

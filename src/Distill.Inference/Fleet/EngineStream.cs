@@ -21,7 +21,7 @@ internal sealed class EngineStream
     {
         (Endpoint, _options, _call, _attempts) = (endpoint, options, call, attempts);
         _start = options.Time.GetTimestamp();
-        Assembly = new(call, attempts.OnText is null ? null : attempts.HandOver, before);
+        Assembly = new(call, attempts.OnText is null ? null : attempts.HandOver, before, endpoint.LogProbabilities);
     }
 
     /// <summary>Where.</summary>
@@ -40,7 +40,7 @@ internal sealed class EngineStream
     public Task<Completion> GoOnAsync(EngineCall call, CompletionAssembly? before, CancellationToken cancellation)
     {
         _call = call;
-        Assembly = new(call, null, before);
+        Assembly = new(call, null, before, Endpoint.LogProbabilities);
         return CompleteAsync(cancellation);
     }
 

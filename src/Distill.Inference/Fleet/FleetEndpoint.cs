@@ -29,6 +29,7 @@ internal sealed class FleetEndpoint : IAsyncDisposable
         (_endpoint, _options) = (endpoint, options);
         Engine = engine ?? (endpoint.Dialect == EngineDialect.Ollama ? new OllamaEngine(endpoint, options) : new OpenAIEngine(endpoint, options));
         Figures = new(options.Time);
+        LogProbabilities = options.Tokenizer is { } tokenizer ? new(tokenizer) : null;
         Rate = new(options.RequestsPerMinute, options.TokensPerMinute, options.Time);
         Limit = new(options.Concurrency ?? UnknownConcurrency, options.Concurrency ?? MostConcurrency);
         Breaker = CreateBreaker();
@@ -36,6 +37,9 @@ internal sealed class FleetEndpoint : IAsyncDisposable
 
     /// <summary>The engine.</summary>
     public IEngine Engine { get; private set; }
+
+    /// <summary>Reads its log-probabilities, or null where nobody asks for them.</summary>
+    public EndpointLogProbabilities? LogProbabilities { get; }
 
     /// <summary>How much of the work it should get.</summary>
     public double Weight => _endpoint.Weight;

@@ -1,3 +1,4 @@
+using Distill.Chat;
 using Distill.Inference.Endpoints;
 
 namespace Distill.Inference.Fleet;
@@ -16,6 +17,9 @@ public sealed record FleetOptions
 
     /// <summary>The key, where the servers ask for one.</summary>
     public ApiKey? Key { get; init; }
+
+    /// <summary>Tokenizer of the model, by which log-probabilities are told; needed where requests ask for them.</summary>
+    public ModelTokenizer? Tokenizer { get; init; }
 
     /// <summary>Context that Ollama is asked to make room for; null is the completion's limit and some room for the prompt.</summary>
     public int? ContextLength { get; init; }

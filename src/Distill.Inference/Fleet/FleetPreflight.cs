@@ -29,6 +29,8 @@ internal sealed class FleetPreflight(FleetOptions options)
         {
             EngineFacts facts = await retries.ExecuteAsync(async token => await ProbeAsync(endpoint, token), cancellation);
             if (facts.Models is { Count: > 0 } models && !models.Contains(options.Model)) throw UnknownModel(models);
+            if (options.Tokenizer is not null && !facts.Dialect.GivesLogProbabilities())
+                throw new EndpointFault(FaultKind.Fatal, "no_logprobs", $"{facts.Dialect} gives no log-probabilities") { Hint = "serve the model with vLLM, SGLang or llama-server, or leave --top-logprobs out" };
             return null;
         }
         catch (EndpointFault fault)

@@ -40,6 +40,30 @@ public sealed class BatchGeneratorTests
     }
 
     [Fact]
+    public async Task LogProbabilitiesAreThoseOfTheModelAndChangeNothingElse()
+    {
+        ModelChat chat = Chat();
+        await using BatchGenerator generator = Generator("qwen", 4, chat);
+        var sampling = new SamplingOptions { Temperature = 0, MaxTokens = 10 };
+        CompletionRequest[] requests = [.. Questions.Select(question => new CompletionRequest(question, [new(MessageRole.User, question)], sampling))];
+        List<CompletedRequest> plain = await generator.CompleteAsync(requests, CancellationToken.None).ToListAsync();
+        List<CompletedRequest> kept = await generator.CompleteAsync(requests.Select(request => request with { Sampling = sampling with { TopLogProbabilities = 5 } }), CancellationToken.None).ToListAsync();
+        foreach ((CompletedRequest without, CompletedRequest with) in plain.Zip(kept))
+        {
+            TopLogProbabilities likeliest = with.Completion.TopLogProbabilities!;
+            Assert.Equal(without.Completion, with.Completion with { TopLogProbabilities = null });
+            Assert.True(likeliest.IsWhole);
+            Assert.Equal((chat.Tokenizer.VocabularyIdentity, 5, with.Completion.CompletionTokens), (likeliest.Vocabulary, likeliest.Width, likeliest.Tokens.Length));
+            for (int i = 0; i < likeliest.Tokens.Length; i++)
+            {
+                int drawn = likeliest.Tokens.Span[i];
+                if (drawn < chat.Tokenizer.VocabularySize) Assert.Equal(drawn, likeliest.TopTokens.Span[i * 5]); // greedy: the likeliest is what was drawn, padding of the vocabulary apart
+                Assert.InRange(likeliest.Values.Slice(i * 5, 5).ToArray().Sum(value => Math.Exp((double)value)), 0, 1.001);
+            }
+        }
+    }
+
+    [Fact]
     public async Task StreamingGivesTheSameTextInPieces()
     {
         ModelChat chat = Chat();

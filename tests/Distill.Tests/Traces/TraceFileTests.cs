@@ -57,6 +57,39 @@ public sealed class TraceFileTests : IDisposable
     }
 
     [Fact]
+    public void LogProbabilitiesAreReadBackAndTakeAFewBytesEach()
+    {
+        const int tokens = 400, width = 20;
+        var random = new Random(4);
+        Trace[] traces = [.. Enumerable.Range(0, 20).Select(i => SampleTraces.Make(i))];
+        for (int i = 0; i < traces.Length; i += 2) // every other one, as when sets are mixed
+        {
+            int[] top = [.. Enumerable.Range(0, tokens * width).Select(place => place == 7 ? TopLogProbabilities.Missing : random.Next(151_643))];
+            Half[] values = [.. top.Select((_, place) => (Half)(-0.001 - (place % width * random.NextDouble())))];
+            traces[i] = traces[i] with
+            {
+                Sampling = traces[i].Sampling with { TopLogProbabilities = width },
+                Completion = traces[i].Completion with { TopLogProbabilities = new("vocabulary", width, Enumerable.Range(0, tokens).ToArray(), top, values) },
+            };
+        }
+        TraceWriter.WritePart(_folder["t.parquet"], traces);
+        Trace[] read = [.. TraceReader.Read(_folder["t.parquet"])];
+        Assert.Equal(traces.Length, read.Length);
+        foreach ((Trace expected, Trace actual) in traces.Zip(read)) AssertSame(expected, actual);
+        Assert.All(TraceReader.RowGroups(_folder["t.parquet"], rawText: false)[0](), trace => Assert.Null(trace.Completion.TopLogProbabilities));
+        double bytesEach = new FileInfo(_folder["t.parquet"]).Length / (10.0 * tokens * width);
+        Assert.InRange(bytesEach, 1, 5); // random ids of 17 bits and log-probabilities of 16
+    }
+
+    [Fact]
+    public async Task ListsOfLogProbabilitiesThatDoNotBelongTogetherAreRefused()
+    {
+        await WriteAsync("t.parquet", [.. TraceSchema.Create().Fields.Where(field => field.Name != TraceSchema.EndState), .. TraceSchema.Create(logProbabilities: true).Fields.TakeLast(5)], listed: 2);
+        var e = Assert.Throws<InputException>(() => TraceReader.Read(_folder["t.parquet"]).ToList());
+        Assert.Contains("`top_logprobs` has 1 values for 2 tokens of 1 likeliest ones each", e.Message);
+    }
+
+    [Fact]
     public void TheSameTracesGiveTheSameBytes()
     {
         Trace[] traces = [.. Enumerable.Range(0, 50).Select(i => SampleTraces.Make(i))];
@@ -153,7 +186,7 @@ public sealed class TraceFileTests : IDisposable
     }
 
     // One row in which every text is "stop" (a verdict apart), every list has one entry, every number is 1.
-    private async Task WriteAsync(string name, IReadOnlyList<Field> fields, string verdict = "correct")
+    private async Task WriteAsync(string name, IReadOnlyList<Field> fields, string verdict = "correct", int listed = 1)
     {
         var schema = new ParquetSchema(fields);
         await using FileStream stream = File.Open(_folder[name], FileMode.Create);
@@ -162,7 +195,14 @@ public sealed class TraceFileTests : IDisposable
         foreach (DataField field in schema.DataFields)
         {
             string text = field.Name switch { "verdict" => verdict, "judge_verdict" => "correct", "role" => "user", _ => "stop" };
-            if (field.MaxRepetitionLevel > 0)
+            if (field.MaxRepetitionLevel > 0 && field.ClrType == typeof(int))
+            {
+                int count = field.Path.FirstPart == TraceSchema.CompletionTokenIds ? listed : 1;
+                await group.WriteAllPartsAsync<int>(field, Enumerable.Repeat(1, count).ToArray(), Enumerable.Repeat(field.MaxDefinitionLevel, count).ToArray(), Enumerable.Range(0, count).Select(i => Math.Min(i, 1)).ToArray(), default);
+            }
+            else if (field.MaxRepetitionLevel > 0 && field.ClrType == typeof(float))
+                await group.WriteAllPartsAsync<float>(field, new[] { -1f }, new[] { field.MaxDefinitionLevel }, new[] { 0 }, default);
+            else if (field.MaxRepetitionLevel > 0)
                 await group.WriteAllPartsAsync<ReadOnlyMemory<char>>(field, new[] { text.AsMemory() }, new[] { field.MaxDefinitionLevel }, new[] { 0 }, default);
             else if (field.ClrType == typeof(int)) await group.WriteAsync<int>(field, new[] { 1 });
             else if (field.ClrType == typeof(long)) await group.WriteAsync<long>(field, new[] { 1L });

@@ -6,7 +6,8 @@ namespace Distill.Tests.Training;
 public sealed class TokenStoreTests : IDisposable
 {
     private static readonly TrainingSample[] Samples =
-        [new((int[])[1, 2, 3], 1, "a"), new(Array.Empty<int>(), 0, ""), new((int[])[.. Enumerable.Range(0, 1000)], 999, "trace ü")];
+        [new((int[])[1, 2, 3], 1, "a"), new(Array.Empty<int>(), 0, ""), new((int[])[.. Enumerable.Range(0, 1000)], 999, "trace ü"),
+            new((int[])[5, 6, 7], 2, "distilled") { Teacher = new(3, (int[])[6, 8, -1], (Half[])[(Half)(-0.5), (Half)(-2), Half.MinValue]) }];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -19,10 +20,11 @@ public sealed class TokenStoreTests : IDisposable
     {
         TokenStore.Write(File, Samples);
         using TokenStore store = TokenStore.Open(File)!;
-        Assert.Equal(1003, store.TokenCount);
+        Assert.Equal(1006, store.TokenCount);
         Assert.Equal(Samples.Select(Text), store.Samples.Select(Text));
 
-        static string Text(TrainingSample sample) => $"{sample.Id}:{sample.PromptLength}:{string.Join(',', sample.Tokens.ToArray())}";
+        static string Text(TrainingSample sample) => $"{sample.Id}:{sample.PromptLength}:{string.Join(',', sample.Tokens.ToArray())}"
+            + (sample.Teacher is { } teacher ? $":{teacher.Width}:{string.Join(',', teacher.Tokens.ToArray())}:{string.Join(',', teacher.LogProbabilities.ToArray())}" : "");
     }
 
     [Fact]
@@ -42,13 +44,13 @@ public sealed class TokenStoreTests : IDisposable
     {
         TokenStore.Write(File, Samples);
         byte[] whole = System.IO.File.ReadAllBytes(File);
-        for (int i = 1003 * sizeof(int); i < whole.Length; i++)
+        for (int i = (1006 + 3 + 2) * sizeof(int); i < whole.Length; i++)
         {
             byte[] changed = [.. whole];
             changed[i] ^= 0x80;
             System.IO.File.WriteAllBytes(File, changed);
             using TokenStore? store = TokenStore.Open(File);
-            Assert.True(store is null || store.Samples.Sum(sample => sample.Tokens.Span.Length) == 1003, $"byte {i}");
+            Assert.True(store is null || store.Samples.Sum(sample => sample.Tokens.Span.Length) == 1006, $"byte {i}");
         }
     }
 

@@ -19,7 +19,7 @@ public sealed class LlamaServerRecordingTests
     [InlineData("completion_best_of", nameof(FaultKind.Permanent), "request_refused")]
     [InlineData("completion_echo", nameof(FaultKind.Permanent), "request_refused")]
     [InlineData("tools_stream", nameof(FaultKind.Permanent), "request_refused")]
-    [InlineData("chat_top_logprobs_no_logprobs", nameof(FaultKind.Permanent), "request_refused")]
+    [InlineData("chat_top_logprobs_no_logprobs", nameof(FaultKind.Fatal), "logprobs_refused")]
     [InlineData("too_long_no_ctxshift", nameof(FaultKind.Permanent), "context_exceeded")]
     [InlineData("too_long_no_ctxshift_stream", nameof(FaultKind.Permanent), "context_exceeded")]
     [InlineData("gen_overflow_no_ctxshift", nameof(FaultKind.Permanent), "context_exceeded")]
