@@ -81,11 +81,11 @@ public sealed class DistillationRunTests : IDisposable
     [Theory, InlineData(TrainingObjective.ReverseKl), InlineData(TrainingObjective.Jsd), InlineData(TrainingObjective.SkewedKl), InlineData(TrainingObjective.SkewedReverseKl)]
     public async Task EveryDivergenceFalls(TrainingObjective objective)
     {
-        await Teach();
+        await Teach(width: TinyModels.TokenCount); // a student that knows nothing learns the rest of six tokens slowly, whichever way it is compared
         TinyModels.Qwen2(_folder["student"]);
         await Train(Options(objective));
         double[] losses = Losses(_folder["out"]);
-        Assert.True(losses[^5..].Average() < losses[0] * 0.95, $"from {losses[0]} to {losses[^5..].Average()}");
+        Assert.True(losses[^5..].Average() < losses[..5].Average() * 0.85, $"from {losses[..5].Average()} to {losses[^5..].Average()}");
         Assert.Contains("distilled_tokens\": ", File.ReadAllText(_folder["out/preflight.json"]), StringComparison.Ordinal);
     }
 
