@@ -7,7 +7,12 @@ internal sealed partial class AnswerComparison
 {
     private Comparison Sequences(Node gold, Node given)
     {
-        if (gold is not SequenceNode a) return given is SequenceNode single && Single(single) is { } only ? Compare(gold, only) : NotAlike(gold, given);
+        if (gold is not SequenceNode a)
+        {
+            if (given is SequenceNode single && Single(single) is { } only) return Compare(gold, only);
+            // "7/10, or 70%" says one value twice.
+            return given is SequenceNode { IsList: true } again && again.Items.All(IsScalar) && again.Items.All(item => Compare(gold, item).IsEqual) ? Comparison.Of(true, "list") : NotAlike(gold, given);
+        }
         if (given is not SequenceNode b) return Single(a) is { } item ? Compare(item, given) : NotAlike(gold, given);
         if (a.IsList && b.IsList || a.IsSet && b.IsSet || a.IsList && b.IsSet || a.IsSet && b.IsList) return Unordered(a, b);
         if (a.IsSet || b.IsSet) return Comparison.Of(false, "brackets");

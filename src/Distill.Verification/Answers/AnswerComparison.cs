@@ -47,12 +47,12 @@ internal sealed partial class AnswerComparison(MathOptions options, WorkBudget b
             case (TextNode a, TextNode b): return Comparison.Of(TextAnswers.AreEqual(a.Text, b.Text), "text");
             case (TextNode a, _): return new Comparison(TextAnswers.IsWordy(a.Text) ? Equality.Different : Equality.Unknown, "text");
             case (_, TextNode): return new Comparison(Equality.Unknown, "text");
-            case (ClockNode a, ClockNode b): return Comparison.Of(a.Hours == b.Hours && a.Minutes == b.Minutes && (a.Half == b.Half || a.Half.Length == 0 || b.Half.Length == 0), "time");
+            case (ClockNode a, ClockNode b): return Comparison.Of(a.Minutes == b.Minutes && (a.HourOfDay == b.HourOfDay || a.Hours == b.Hours && (a.Half.Length == 0 || b.Half.Length == 0)), "time");
             case (RatioNode a, RatioNode b): return Ratios(a, b);
             case (RatioNode { Terms.Count: 2 } a, _) when IsScalar(given): return Scalars(new QuotientNode(a.Terms[0], a.Terms[1]), given) with { Rule = "ratio" };
             case (_, RatioNode { Terms.Count: 2 } b) when IsScalar(gold): return Scalars(gold, new QuotientNode(b.Terms[0], b.Terms[1])) with { Rule = "ratio" };
-            case (ClockNode a, RatioNode b): return Ratios(new RatioNode([new NumberNode(a.Hours), new NumberNode(a.Minutes)]), b) with { Rule = "time" };
-            case (RatioNode a, ClockNode b): return Ratios(a, new RatioNode([new NumberNode(b.Hours), new NumberNode(b.Minutes)])) with { Rule = "time" };
+            case (ClockNode a, RatioNode b): return Clock(a, b);
+            case (RatioNode a, ClockNode b): return Clock(b, a);
             case (CongruenceNode a, _): return Congruences(a, given);
             case (_, CongruenceNode { Left: null } b): return Residue(gold, b);
             case (PiecewiseNode a, PiecewiseNode b): return Piecewise(a, b);
@@ -85,6 +85,10 @@ internal sealed partial class AnswerComparison(MathOptions options, WorkBudget b
     /// <summary>Whether the node stands for one value.</summary>
     public static bool IsScalar(Node node) => node is NumberNode or SymbolNode or SumNode or ProductNode or QuotientNode or PowerNode or NegativeNode or CallNode
         or BoundNode or PercentNode or DegreeNode or QuantityNode or BaseNumeralNode or PlusMinusNode;
+
+    // 8:30 p.m. is 8:30 or 20:30.
+    private static Comparison Clock(ClockNode clock, RatioNode ratio) => Comparison.Of(ratio.Terms is [NumberNode hours, NumberNode minutes] && minutes.Value == clock.Minutes
+        && (hours.Value == clock.Hours || clock.Half.Length > 0 && hours.Value == clock.HourOfDay), "time");
 
     private Comparison Ratios(RatioNode a, RatioNode b)
     {

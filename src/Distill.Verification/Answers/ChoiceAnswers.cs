@@ -24,7 +24,10 @@ internal static class ChoiceAnswers
     {
         string text = Bare(answer);
         foreach (string word in (ReadOnlySpan<string>)["the correct answer is", "the correct option is", "correct option", "correct answer", "the answer is", "the option", "option", "choice", "answer", "letter", "选项", "选"])
-            if (text.StartsWith(word, StringComparison.OrdinalIgnoreCase) && text.Length > word.Length && !char.IsAsciiLetter(text[word.Length])) text = text[word.Length..].Trim(' ', ':', '.', '：');
+        {
+            if (!text.StartsWith(word, StringComparison.OrdinalIgnoreCase) || text.Length <= word.Length || char.IsAsciiLetter(text[word.Length])) continue;
+            (text, anchored) = (text[word.Length..].Trim(' ', ':', '.', '：'), true);
+        }
         if (Labelled(text) is { } labelled) return labelled.Letters;
         if (Letters(text) is { Length: > 0 } letters) return letters;
         if (anchored && text.Trim('(', ')', '.', ' ', '[', ']') is [>= 'a' and <= 'j' and var small]) return char.ToUpperInvariant(small).ToString();
@@ -91,7 +94,8 @@ internal static class ChoiceAnswers
             else if (string.CompareOrdinal(text, i, "or", 0, 2) == 0 && letters.Length > 0) i += 1;
             else return "";
         }
-        return letters.Length is 0 or > 8 ? "" : Sorted(letters.ToString());
+        string named = letters.ToString();
+        return named.Length is 0 or > 8 || named.Distinct().Count() < named.Length ? "" : Sorted(named); // II is a numeral
     }
 
     private static string Sorted(string letters) => string.Concat(letters.Distinct().Order());
@@ -111,7 +115,7 @@ internal static class ChoiceAnswers
                 if (!piece.IsLooks) bare.Append('\\').Append(command);
             }
             else if (piece.IsEscaped) bare.Append(c is '(' or ')' or '[' or ']' && (piece.End >= text.Length || i == 0) ? "" : " "); // a formula's delimiters
-            else if (c is not ('$' or '{' or '}' or '*' or '~' or '`' or '"')) bare.Append(c is '（' ? '(' : c is '）' ? ')' : c is '\n' ? ' ' : c);
+            else if (c is not ('$' or '{' or '}' or '*' or '~' or '`' or '"' or '\'')) bare.Append(c is '（' ? '(' : c is '）' ? ')' : c is '\n' ? ' ' : c);
             else if (c == '~') bare.Append(' ');
             i = piece.End;
         }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Distill.Verification.Latex;
 using Distill.Verification.Mathematics;
 
@@ -9,6 +10,8 @@ namespace Distill.Verification.Answers;
 /// </summary>
 internal sealed partial class RealSets(ScalarEquivalence scalars, WorkBudget budget)
 {
+    private const int MostWholeNumbers = 200;
+
     private bool _failed;
 
     /// <summary>The variable that the inequalities were about, if any.</summary>
@@ -86,8 +89,27 @@ internal sealed partial class RealSets(ScalarEquivalence scalars, WorkBudget bud
             var intervals = new List<Interval>();
             return Gather(operation, intervals) ? Union(intervals) : null;
         }
+        if (operation is { Operator: "∩", Right: NumberSetNode { Name: "Z" or "N" } }) return Set(operation.Left) is { } among ? WholeNumbers(among, operation.Right) : null;
         if (Set(operation.Left) is not { } left || Set(operation.Right) is not { } right) return null;
         return Intersection(left, operation.Operator == "∩" ? right : Complement(right));
+    }
+
+    // The whole numbers of a bounded set.
+    private RealSet? WholeNumbers(RealSet set, Node kind)
+    {
+        var points = new List<Interval>();
+        foreach (Interval interval in set.Intervals)
+        {
+            if (interval.Low is null || interval.High is null || scalars.RationalValue(interval.Low) is not { } low || scalars.RationalValue(interval.High) is not { } high) return null;
+            if (high - low > MostWholeNumbers) return null;
+            for (BigInteger n = low.Floor(); high >= n; n++)
+            {
+                BigRational value = n;
+                if (value < low || value == low && !interval.LowClosed || value == high && !interval.HighClosed || kind is NumberSetNode { Name: "N" } && n.Sign < 0) continue;
+                points.Add(Interval.Point(new NumberNode(value)));
+            }
+        }
+        return Union(points);
     }
 
     // A chain of unions is sorted once.
@@ -110,6 +132,12 @@ internal sealed partial class RealSets(ScalarEquivalence scalars, WorkBudget bud
         Node element = builder.Element;
         if (element is RelationNode { Signs: ["in"] } typed)
         {
+            if (typed.Operands[0] is SymbolNode whole && typed.Operands[1] is NumberSetNode { Name: "Z" or "N" } && Variable is null)
+            {
+                RealSet? among = Set(builder.Condition);
+                Variable = Variable == whole.Name ? null : Variable;
+                return among is null ? null : WholeNumbers(among, typed.Operands[1]);
+            }
             if (Set(typed.Operands[1]) is not { } set) return null;
             (element, domain) = (typed.Operands[0], set);
         }

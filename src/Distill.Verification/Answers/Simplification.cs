@@ -18,7 +18,7 @@ internal static class Simplification
             return Of(new SequenceNode(list.Open, list.Close, items, list.Connective));
         }
         if (node is not SequenceNode && HasSign(node))
-            return new SequenceNode(Bracket.None, Bracket.None, [Signed(node, minus: false), Signed(node, minus: true)], Connective.Or);
+            return new SequenceNode(Bracket.None, Bracket.None, [Signed(node, minus: false), Signed(node, minus: true)], node is RelationNode { Signs: ["!="] } ? Connective.And : Connective.Or);
         return node switch
         {
             ProductNode product => OfProduct(product),

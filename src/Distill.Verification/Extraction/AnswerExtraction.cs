@@ -36,7 +36,7 @@ internal static class AnswerExtraction
             return new ExtractedAnswer(Retraction.After(tail, said.End) < 0 ? said.Text : "", AnswerPlace.Phrase);
         string paragraph = LastParagraph(tail);
         if (Retraction.IsDoubtful(LastSentence(paragraph))) return null;
-        string whole = Plain(tail);
+        string whole = Lines(Plain(tail));
         if (whole.Length is > 0 and <= MathVerifier.LongestAnswer && !whole.Contains("\n\n", StringComparison.Ordinal) && Latex.Parser.Parse(VisibleText.Of(whole)) is not null) return new ExtractedAnswer(whole, AnswerPlace.Whole);
         if (MathSpans.Last(paragraph) is { } formula) return new ExtractedAnswer(formula, AnswerPlace.Formula);
         if (Bold(paragraph) is { } bold) return new ExtractedAnswer(bold, AnswerPlace.Phrase);
@@ -50,6 +50,16 @@ internal static class AnswerExtraction
         string trimmed = text.Trim();
         while (trimmed.Length > 1 && trimmed[0] is '*' or '_' or '`' or '"' or '#' && (trimmed[^1] == trimmed[0] || trimmed[0] == '#')) trimmed = trimmed.Trim(trimmed[0]).Trim();
         return trimmed;
+    }
+
+    // Lines of equations: what the last one comes to when they are about the same name, else all of them.
+    private static string Lines(string text)
+    {
+        if (text.Length > MathVerifier.LongestAnswer || !text.Contains('\n') || text.Contains('\\')) return text;
+        string[] lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] names = [.. lines.Select(line => line.IndexOf('=') is > 0 and int sign ? line[..sign].TrimEnd() : "")];
+        if (lines.Length < 2 || names.Contains("")) return text;
+        return names.Distinct().Count() == names.Length ? string.Join(", ", lines) : lines[^1];
     }
 
     private static ExtractedAnswer? Tag(string text)

@@ -10,7 +10,7 @@ internal static class AnswerPhrases
     // Longer phrases before those that they begin with.
     private static readonly string[] Phrases =
     [
-        "####", "final answer is", "final answer:", "final answer", "answer is", "answers are", "answer are", "answer:", "answer\":", "answer =", "answer would be", "answer should be", "answer must be", "the result is", "solution is", "solutions are", "correct option is", "correct choice is",
+        "####", "final answer is", "final answer:", "final answer", "answer is", "answers are", "answer are", "answer:", "answer**", "answer\n", "answer\r\n", "answer\":", "answer =", "answer would be", "answer should be", "answer must be", "the result is", "solution is", "solutions are", "solution:", "result:", "correct option is", "correct choice is",
         "答案是", "答案：", "答案:", "答案为", "réponse est", "réponse :", "réponse:", "antwort ist", "antwort:", "respuesta es", "respuesta:",
     ];
 
@@ -73,7 +73,7 @@ internal static class AnswerPhrases
         foreach (string reason in (ReadOnlySpan<string>)[" because ", " since "])
             if (sentence.IndexOf(reason, StringComparison.OrdinalIgnoreCase) is > 0 and int why) sentence = sentence[..why].TrimEnd(',');
         if (Retraction.IsDoubtful(sentence)) return null;
-        if (MathSpans.First(sentence) is { } formula && IsLabel(sentence.AsSpan(0, formula.Start))) return (formula.Text, start + length);
+        if (Answers.ChoiceAnswers.TextOf(Trimmed(sentence)) is null && MathSpans.First(sentence) is { } formula && IsLabel(sentence.AsSpan(0, formula.Start))) return (formula.Text, start + length);
         return (Trimmed(sentence), start + length);
     }
 

@@ -6,13 +6,28 @@ internal static class MathSpans
     /// <summary>The last formula of a text, or null.</summary>
     public static string? Last(string text)
     {
-        List<(int Start, int End, string Content)> spans = All(text);
-        for (int i = spans.Count - 1; i >= 0; i--)
+        List<(int Start, int End, string Content)> spans = [.. All(text).Where(span => span.Content.Length > 0)];
+        for (int i = spans.Count - 1; i > 0; i--)
         {
-            if (spans[i].Content.Length == 0) continue;
-            return Aligned(spans[i].Content);
+            if (!Qualifies(text.AsSpan(spans[i - 1].End, spans[i].Start - spans[i - 1].End))) return Aligned(spans[i].Content);
+            if (States(text.AsSpan(0, spans[i - 1].Start))) return Aligned(spans[i - 1].Content);
         }
-        return null;
+        return spans.Count == 0 ? null : Aligned(spans[^1].Content);
+    }
+
+    // "… is -4, attained at x = 2": the formula behind these words is no answer.
+    private static bool Qualifies(ReadOnlySpan<char> between)
+    {
+        if (between.ContainsAny(".\n") || between.Length > 40) return false;
+        foreach (string word in (ReadOnlySpan<string>)["attained", "achieved", "reached", "when", "where", "with", "at ", "for ", "since", "because", "as ", "using"])
+            if (between.TrimStart(", ").StartsWith(word)) return true;
+        return false;
+    }
+
+    private static bool States(ReadOnlySpan<char> before)
+    {
+        before = before.TrimEnd();
+        return before.EndsWith(" is") || before.EndsWith(" are") || before.EndsWith(" equals") || before.EndsWith(" be") || before.EndsWith(" of");
     }
 
     /// <summary>The first formula of a text with those that only separators part from it, or null.</summary>

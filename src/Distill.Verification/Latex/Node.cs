@@ -213,6 +213,9 @@ internal sealed class ClockNode(int hours, int minutes, string half) : Node
     public int Minutes => minutes;
 
     public string Half => half;
+
+    /// <summary>The hour from 0 to 23; that of the morning when neither half is given.</summary>
+    public int HourOfDay => half switch { "pm" when hours < 12 => hours + 12, "am" when hours == 12 => 0, _ => hours };
 }
 
 /// <summary>Words.</summary>

@@ -56,7 +56,9 @@ internal static class NumberWords
                 else (total, group) = (total + group * factor, 0);
                 lastUnit = 0;
             }
-            else if (words[i] is "and" && used > 0 && lastUnit == 0 && i + 1 < words.Length && Small.ContainsKey(words[i + 1])) continue;
+            else if (words[i] is "and" && used > 0 && lastUnit == 0 && !(i + 2 < words.Length && Parts.ContainsKey(words[i + 2])) && i + 1 < words.Length && Small.ContainsKey(words[i + 1])) continue;
+            else if (words[i] is "and" && used > 0 && i + 2 < words.Length && Parts.TryGetValue(words[i + 2], out int fraction) && (words[i + 1] is "a" ? 1 : Small.GetValueOrDefault(words[i + 1])) is > 0 and int parts)
+                return (total + group + new BigRational(parts, fraction), i + 3); // one and a half
             else if (words[i] is "a" && used == 0 && i + 1 < words.Length && (Factor(words[i + 1]) is not null || Parts.ContainsKey(words[i + 1])))
             {
                 (group, used) = (1, i + 1);

@@ -159,7 +159,27 @@ internal sealed partial class Parser
             while (Kind is TokenKind.Symbol or TokenKind.Number && name.Length < 16) name += Kind == TokenKind.Symbol ? PlainSymbol().Name : _tokens[_at++].Number!.Digits;
             return new SymbolNode(name);
         }
+        if (symbol.Name is "P" && Probability() is { } probability) return probability;
         return IsApplication(symbol) ? Application(symbol) : symbol;
+    }
+
+    // P(A ∩ B), P(A | B), P(X ≥ 2): what is asked for has no value of its own.
+    private CallNode? Probability()
+    {
+        if (Current is not { Kind: TokenKind.Open, Text: "(" }) return null;
+        var spelling = new System.Text.StringBuilder();
+        bool isEvent = false;
+        int at = _at + 1, depth = 1;
+        for (; at < _tokens.Count - 1; at++)
+        {
+            if (_tokens[at].Kind == TokenKind.Open) depth++;
+            if (_tokens[at].Kind == TokenKind.Close && --depth == 0) break;
+            isEvent |= _tokens[at].Kind is TokenKind.SetOperator or TokenKind.Bar or TokenKind.Mid or TokenKind.Relation;
+            spelling.Append(Spelling(_tokens[at]));
+        }
+        if (!isEvent || depth > 0) return null;
+        _at = at + 1;
+        return new CallNode("@P", new SymbolNode(spelling.ToString()));
     }
 
     private SymbolNode PlainSymbol()
@@ -220,7 +240,7 @@ internal sealed partial class Parser
         List<string> words = [];
         int at = _at;
         List<int> ends = [];
-        while (_tokens[at].Kind is TokenKind.Word or TokenKind.Logic || words.Count > 0 && _tokens[at].Kind == TokenKind.Minus && _tokens[at + 1].Kind == TokenKind.Word || _tokens[at] is { Kind: TokenKind.Symbol, Text: "a" or "A" } && words.Count == 0)
+        while (_tokens[at].Kind is TokenKind.Word or TokenKind.Logic || words.Count > 0 && _tokens[at].Kind == TokenKind.Minus && _tokens[at + 1].Kind == TokenKind.Word || _tokens[at] is { Kind: TokenKind.Symbol, Text: "a" or "A" } && (words.Count == 0 || NumberWords.IsPart(_tokens[at + 1].Text)))
         {
             if (_tokens[at].Kind != TokenKind.Minus)
             {
