@@ -10,7 +10,8 @@ internal static class BlockDecoding
     public static bool Supports(GgufTensorType type) => type is GgufTensorType.Q8_0
         or GgufTensorType.Q4_0 or GgufTensorType.Q4_1 or GgufTensorType.Q5_0 or GgufTensorType.Q5_1
         or GgufTensorType.Q2_K or GgufTensorType.Q3_K or GgufTensorType.Q4_K or GgufTensorType.Q5_K or GgufTensorType.Q6_K
-        or GgufTensorType.IQ4_NL or GgufTensorType.IQ4_XS;
+        or GgufTensorType.IQ4_NL or GgufTensorType.IQ4_XS or GgufTensorType.MXFP4 or GgufTensorType.TQ1_0 or GgufTensorType.TQ2_0
+        || GgufLattice.Has(type);
 
     /// <summary>Decodes one block.</summary>
     /// <param name="type">Its type.</param>
@@ -30,8 +31,12 @@ internal static class BlockDecoding
             case GgufTensorType.Q4_K: AffineSuperBlock(block, default, block[16..], values); break;
             case GgufTensorType.Q5_K: AffineSuperBlock(block, block.Slice(16, 32), block[48..], values); break;
             case GgufTensorType.Q6_K: SixBitSuperBlock(block, values); break;
-            case GgufTensorType.IQ4_NL: Codes(block[2..], Half(block, 0), values); break;
+            case GgufTensorType.IQ4_NL: Codes(GgufCodebook.Values, block[2..], Half(block, 0), values); break;
             case GgufTensorType.IQ4_XS: CodeSuperBlock(block, values); break;
+            case GgufTensorType.MXFP4: Codes(GgufCodebook.FourBitFloats, block[1..], GgufCodebook.HalfStep(block[0]), values); break;
+            case GgufTensorType.TQ1_0: TernaryDecoding.FiveToAByte(block, values); break;
+            case GgufTensorType.TQ2_0: TernaryDecoding.FourToAByte(block, values); break;
+            case var _ when GgufLattice.Has(type): LatticeDecoding.Decode(type, block, values); break;
             default: throw new ArgumentOutOfRangeException(nameof(type), type, "cannot be read");
         }
     }
@@ -117,16 +122,16 @@ internal static class BlockDecoding
         for (int sub = 0; sub < 8; sub++)
         {
             int subScale = ((block[4 + (sub / 2)] >> (4 * (sub % 2))) & 15) | (((high >> (2 * sub)) & 3) << 4);
-            Codes(block.Slice(8 + (16 * sub), 16), scale * (subScale - 32), values.Slice(sub * 32, 32));
+            Codes(GgufCodebook.Values, block.Slice(8 + (16 * sub), 16), scale * (subScale - 32), values.Slice(sub * 32, 32));
         }
     }
 
-    private static void Codes(ReadOnlySpan<byte> packed, float scale, Span<float> values)
+    private static void Codes(ReadOnlySpan<float> codebook, ReadOnlySpan<byte> packed, float scale, Span<float> values)
     {
         for (int j = 0; j < 16; j++)
         {
-            values[j] = scale * GgufCodebook.Values[packed[j] & 15];
-            values[j + 16] = scale * GgufCodebook.Values[packed[j] >> 4];
+            values[j] = scale * codebook[packed[j] & 15];
+            values[j + 16] = scale * codebook[packed[j] >> 4];
         }
     }
 }

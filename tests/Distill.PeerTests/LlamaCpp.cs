@@ -61,11 +61,25 @@ internal sealed unsafe class LlamaCpp
     }
 
     /// <summary>Quantises a whole file as llama-quantize does.</summary>
-    public void QuantizeFile(string source, string destination, int fileType, int threads = 1)
+    /// <param name="source">A file of plain types.</param>
+    /// <param name="destination">The file to be written.</param>
+    /// <param name="fileType">llama.cpp's number.</param>
+    /// <param name="threads">Threads.</param>
+    /// <param name="importance">Mean squares by tensor, or null.</param>
+    public void QuantizeFile(string source, string destination, int fileType, int threads = 1, IReadOnlyDictionary<string, float[]>? importance = null)
     {
+        // Ended by an entry without a name. Leaked, like the names.
+        var entries = (ImportanceData*)NativeMemory.AllocZeroed((nuint)(importance?.Count ?? 0) + 1, (nuint)sizeof(ImportanceData));
+        foreach (((string name, float[] values), int index) in (importance ?? new Dictionary<string, float[]>()).Select((pair, index) => (pair, index)))
+        {
+            var copy = (float*)NativeMemory.Alloc((nuint)values.Length, sizeof(float));
+            values.CopyTo(new Span<float>(copy, values.Length));
+            entries[index] = new ImportanceData { Name = Utf8(name), Values = copy, Count = (nuint)values.Length };
+        }
         QuantizeParameters parameters = ((delegate* unmanaged<QuantizeParameters>)Function("llama_model_quantize_default_params"))();
         parameters.Threads = threads;
         parameters.FileType = fileType;
+        parameters.Importance = importance is null ? null : entries;
         lock (Log) Log.Clear();
         uint result = ((delegate* unmanaged<byte*, byte*, QuantizeParameters*, uint>)Function("llama_model_quantize"))(Utf8(source), Utf8(destination), &parameters);
         lock (Log) if (result != 0) throw new InvalidOperationException($"llama.cpp cannot quantise {source}:\n{Log}");
@@ -88,7 +102,7 @@ internal sealed unsafe class LlamaCpp
         QuantizeParameters quantize = ((delegate* unmanaged<QuantizeParameters>)peer.Function("llama_model_quantize_default_params"))();
         if (model is not { GpuLayers: -1, VocabularyOnly: 0, UseExtraBuffers: 1 }
             || context is not { ContextLength: 512, Batch: 2048, MicroBatch: 512, Threads: 4, FlashAttention: -1, KeyType: 1, ValueType: 1 }
-            || quantize is not { FileType: 7 })
+            || quantize is not { FileType: 7 } || quantize.Importance != null)
         {
             throw new InvalidOperationException("the installed llama.cpp lays its parameters out differently: adapt the structures below");
         }
@@ -139,5 +153,14 @@ internal sealed unsafe class LlamaCpp
     {
         [FieldOffset(0)] public int Threads;
         [FieldOffset(4)] public int FileType;
+        [FieldOffset(24)] public ImportanceData* Importance;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ImportanceData
+    {
+        public byte* Name;
+        public float* Values;
+        public nuint Count;
     }
 }

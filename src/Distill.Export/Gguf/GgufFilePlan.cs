@@ -85,8 +85,14 @@ internal sealed class GgufFilePlan
                 throw new InputException($"{Settings.Importance!.Source}: `{layout.Name}` has {entry.Sums.Length} values, this model needs {expected}",
                     "use the imatrix of this model, or `--imatrix auto` to compute it");
             }
-            bool needs = NeedImportance.Contains(layout.Type) || (layout.Type == GgufTensorType.Q2_K && Type == GgufFileType.Q2_K_S);
-            if (entry is null && needs && layout.Name is not ("token_embd.weight" or "output.weight"))
+            bool usedOnce = layout.Name is "token_embd.weight" or "output.weight"; // llama.cpp writes these without, where it can be done
+            bool needs = usedOnce ? BlockQuantizer.NeedsImportance(layout.Type) : NeedImportance.Contains(layout.Type) || (layout.Type == GgufTensorType.Q2_K && Type == GgufFileType.Q2_K_S);
+            if (needs && layout.Name == "token_embd.weight")
+            {
+                throw new InputException($"`{layout.Name}` cannot be {layout.Type}: it needs an imatrix, and an embedding multiplies nothing that could be measured",
+                    "leave it out of `--tensor-type`, or choose a larger type for it");
+            }
+            if (entry is null && needs)
             {
                 throw new InputException($"{Type} needs an imatrix, and there is none for `{layout.Name}`",
                     "add `--imatrix auto --calibration <traces or text>`, or `--imatrix <file>`, or choose a larger type");

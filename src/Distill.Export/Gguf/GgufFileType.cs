@@ -56,22 +56,22 @@ public enum GgufFileType
     /// <summary>6.6 bits.</summary>
     Q6_K = 18,
 
-    /// <summary>2.06 bits.</summary>
+    /// <summary>2.06 bits; needs an imatrix.</summary>
     IQ2_XXS = 19,
 
-    /// <summary>2.31 bits.</summary>
+    /// <summary>2.31 bits; needs an imatrix.</summary>
     IQ2_XS = 20,
 
     /// <summary>Mostly 2.6 bits; needs an imatrix.</summary>
     Q2_K_S = 21,
 
-    /// <summary>3.3 bits.</summary>
+    /// <summary>3.3 bits; needs an imatrix.</summary>
     IQ3_XS = 22,
 
-    /// <summary>3.06 bits.</summary>
+    /// <summary>3.06 bits; needs an imatrix.</summary>
     IQ3_XXS = 23,
 
-    /// <summary>1.56 bits.</summary>
+    /// <summary>1.56 bits; needs an imatrix.</summary>
     IQ1_S = 24,
 
     /// <summary>4.5 bits into an uneven codebook.</summary>
@@ -83,25 +83,25 @@ public enum GgufFileType
     /// <summary>3.66 bits.</summary>
     IQ3_M = 27,
 
-    /// <summary>2.5 bits.</summary>
+    /// <summary>2.5 bits; needs an imatrix.</summary>
     IQ2_S = 28,
 
-    /// <summary>2.7 bits.</summary>
+    /// <summary>2.7 bits; needs an imatrix.</summary>
     IQ2_M = 29,
 
     /// <summary>4.25 bits into an uneven codebook.</summary>
     IQ4_XS = 30,
 
-    /// <summary>1.75 bits.</summary>
+    /// <summary>1.75 bits; needs an imatrix.</summary>
     IQ1_M = 31,
 
     /// <summary>Matrices in bfloat16.</summary>
     BF16 = 32,
 
-    /// <summary>Ternary, 1.69 bits.</summary>
+    /// <summary>Ternary, 1.69 bits: for models that were trained so.</summary>
     TQ1_0 = 36,
 
-    /// <summary>Ternary, 2.06 bits.</summary>
+    /// <summary>Ternary, 2.06 bits: for models that were trained so.</summary>
     TQ2_0 = 37,
 
     /// <summary>Experts in 4.25 bits, the rest in 8.5.</summary>

@@ -57,6 +57,12 @@ internal unsafe interface ILanes<TSelf> where TSelf : struct, ILanes<TSelf>
     /// <summary>Magnitude.</summary>
     static abstract TSelf Abs(TSelf value);
 
+    /// <summary>The smaller; for finite values.</summary>
+    static abstract TSelf Min(TSelf left, TSelf right);
+
+    /// <summary>The larger; for finite values.</summary>
+    static abstract TSelf Max(TSelf left, TSelf right);
+
     /// <summary>Square root.</summary>
     static abstract TSelf Sqrt(TSelf value);
 
@@ -65,6 +71,18 @@ internal unsafe interface ILanes<TSelf> where TSelf : struct, ILanes<TSelf>
 
     /// <summary>Towards zero; 0 for NaN and for what exceeds 32 bits, whose low byte C compilers for x86 leave at 0.</summary>
     static abstract TSelf Truncate(TSelf value);
+
+    /// <summary>0, 1, 2 …</summary>
+    static abstract TSelf Indices { get; }
+
+    /// <summary>The smallest of all lanes; for finite values.</summary>
+    static abstract float Least(TSelf value);
+
+    /// <summary>One table entry per lane, by three bits of its code.</summary>
+    /// <param name="table">Sixteen entries if there are sixteen lanes, of which the upper eight are those of the lower, else eight.</param>
+    /// <param name="codes">One per lane.</param>
+    /// <param name="shift">The place of the bits.</param>
+    static abstract TSelf Lookup(float* table, ushort* codes, int shift);
 
     /// <summary>Index of the nearest value of <see cref="Codebook"/>, the upper one in the middle.</summary>
     static abstract TSelf CodeIndex(TSelf value);

@@ -30,6 +30,25 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
         *(ulong*)destination = Vector128.Narrow(words.AsUInt16(), words.AsUInt16()).AsUInt64().ToScalar();
     }
 
+    public static Lanes8 Indices => new(Vector256.Create(0f, 1, 2, 3, 4, 5, 6, 7));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Least(Lanes8 value)
+    {
+        Vector128<float> four = Vector128.MinNative(value._value.GetLower(), value._value.GetUpper());
+        Vector128<float> two = Vector128.MinNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MinNative(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 Lookup(float* table, ushort* codes, int shift)
+    {
+        if (Avx2.IsSupported) return new(Avx2.PermuteVar8x32(Vector256.Load(table), Avx2.ConvertToVector256Int32(Vector128.Load(codes)) >>> shift));
+        float* lanes = stackalloc float[8];
+        for (int i = 0; i < 8; i++) lanes[i] = table[(codes[i] >> shift) & 7];
+        return Load(lanes);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 CodeIndex(Lanes8 value)
     {
@@ -100,6 +119,12 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 Abs(Lanes8 value) => new(Vector256.Abs(value._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 Min(Lanes8 left, Lanes8 right) => new(Vector256.MinNative(left._value, right._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 Max(Lanes8 left, Lanes8 right) => new(Vector256.MaxNative(left._value, right._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 Sqrt(Lanes8 value) => new(Vector256.Sqrt(value._value));

@@ -43,12 +43,22 @@ internal readonly unsafe struct ScalarLane : ILanes<ScalarLane>
 
     public static ScalarLane Abs(ScalarLane value) => new(MathF.Abs(value._value));
 
+    public static ScalarLane Min(ScalarLane left, ScalarLane right) => new(MathF.Min(left._value, right._value));
+
+    public static ScalarLane Max(ScalarLane left, ScalarLane right) => new(MathF.Max(left._value, right._value));
+
     public static ScalarLane Sqrt(ScalarLane value) => new(MathF.Sqrt(value._value));
 
     public static ScalarLane Round(ScalarLane value, int lowest, int highest) =>
         new(Math.Min(Math.Max(Rounding.Nearest(value._value), lowest), highest));
 
     public static ScalarLane Truncate(ScalarLane value) => new(MathF.Abs(value._value) < int.MaxValue ? MathF.Truncate(value._value) : 0);
+
+    public static ScalarLane Indices => new(0);
+
+    public static float Least(ScalarLane value) => value._value;
+
+    public static ScalarLane Lookup(float* table, ushort* codes, int shift) => new(table[(*codes >> shift) & 7]);
 
     public static ScalarLane CodeIndex(ScalarLane value) => new(Index(value._value));
 

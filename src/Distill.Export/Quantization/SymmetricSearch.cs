@@ -44,40 +44,56 @@ internal static unsafe class SymmetricSearch<TLanes> where TLanes : struct, ILan
     {
         TLanes zero = TLanes.Of(0), extreme = Extreme(tile, column, out TLanes largest);
         TLanes inverse = TLanes.Of(-limit) / extreme, products = zero, squares = zero;
-        for (int i = column; i < tile.Height * Tile.Columns; i += Tile.Columns)
+        int end = tile.Height * Tile.Columns;
+        for (int i = column; i < end; i += Tile.Columns)
         {
-            TLanes value = TLanes.Load(tile.Values + i), weight = TLanes.Load(tile.Weights + i);
-            TLanes level = TLanes.Round(inverse * value, -limit, limit - 1);
+            TLanes level = TLanes.Round(inverse * TLanes.Load(tile.Values + i), -limit, limit - 1);
             level.Store(tile.Levels + i);
-            products += weight * value * level;
-            squares += weight * level * level;
+            products += TLanes.Load(tile.Products + i) * level;
+            squares += TLanes.Load(tile.Weights + i) * level * level;
         }
         TLanes empty = largest < TLanes.Of(Negligible);
         for (int sweep = 0; sweep < Sweeps; sweep++)
         {
-            TLanes changed = zero;
-            for (int i = column; i < tile.Height * Tile.Columns; i += Tile.Columns)
-            {
-                TLanes value = TLanes.Load(tile.Values + i), weight = TLanes.Load(tile.Weights + i), level = TLanes.Load(tile.Levels + i);
-                TLanes weighted = weight * value;
-                TLanes otherProducts = products - (weighted * level), otherSquares = squares - (weight * level * level);
-                TLanes moved = TLanes.Round(value * otherSquares / otherProducts, -limit, limit - 1);
-                TLanes newProducts = otherProducts + (weighted * moved), newSquares = otherSquares + (weight * moved * moved);
-
-                TLanes better = (otherProducts > zero) & (newSquares > zero)
-                    & ((newProducts * newProducts * squares) > (products * products * newSquares));
-                better = TLanes.Select(TLanes.Equal(moved, level), zero, better);
-                TLanes.Select(better, moved, level).Store(tile.Levels + i);
-                products = TLanes.Select(better, newProducts, products);
-                squares = TLanes.Select(better, newSquares, squares);
-                changed = TLanes.Select(better, better, changed);
-            }
+            TLanes changed = Sweep(tile, column, limit, ref products, ref squares);
             if (!TLanes.Any(TLanes.Select(empty, zero, changed))) break;
         }
         TLanes usable = TLanes.Select(empty, zero, squares > zero), emptyLevel = TLanes.Of(-limit);
         TLanes.Select(usable, products / squares, zero).Store(tile.Scales + column);
-        for (int i = column; i < tile.Height * Tile.Columns; i += Tile.Columns)
+        for (int i = column; i < end; i += Tile.Columns)
             TLanes.Select(empty, emptyLevel, TLanes.Load(tile.Levels + i)).Store(tile.Levels + i);
+    }
+
+    // Moves each level to the best one for the others' scale, if that explains more. Most levels are the best already; where that is
+    // plain in all lanes, without the division, nothing else is computed.
+    private static TLanes Sweep(in Tile tile, int column, int limit, ref TLanes productSum, ref TLanes squareSum)
+    {
+        float* values = tile.Values, weights = tile.Weights, weightedValues = tile.Products, levels = tile.Levels;
+        TLanes products = productSum, squares = squareSum, zero = TLanes.Of(0), changed = zero;
+        TLanes lowest = TLanes.Of(-limit - 0.25f), highest = TLanes.Of(limit - 0.75f), nearly = TLanes.Of(0.499f), meaningful = TLanes.Of(1 << 20);
+        int end = tile.Height * Tile.Columns;
+        for (int i = column; i < end; i += Tile.Columns)
+        {
+            TLanes weight = TLanes.Load(weights + i), weighted = TLanes.Load(weightedValues + i), level = TLanes.Load(levels + i);
+            TLanes otherProducts = products - (weighted * level), otherSquares = squares - (weight * level * level);
+            TLanes target = TLanes.Load(values + i) * otherSquares;
+
+            TLanes inRange = TLanes.Min(TLanes.Max(target, lowest * otherProducts), highest * otherProducts);
+            TLanes stays = (TLanes.Abs(inRange - (level * otherProducts)) < nearly * otherProducts) & (TLanes.Abs(target) < meaningful * otherProducts);
+            TLanes candidate = TLanes.Select(stays, zero, otherProducts > zero);
+            if (!TLanes.Any(candidate)) continue;
+
+            TLanes moved = TLanes.Round(target / otherProducts, -limit, limit - 1);
+            TLanes newProducts = otherProducts + (weighted * moved), newSquares = otherSquares + (weight * moved * moved);
+            TLanes better = candidate & (newSquares > zero) & ((newProducts * newProducts * squares) > (products * products * newSquares));
+            better = TLanes.Select(TLanes.Equal(moved, level), zero, better);
+            TLanes.Select(better, moved, level).Store(levels + i);
+            products = TLanes.Select(better, newProducts, products);
+            squares = TLanes.Select(better, newSquares, squares);
+            changed = TLanes.Select(better, better, changed);
+        }
+        (productSum, squareSum) = (products, squares);
+        return changed;
     }
 
     /// <summary>The value of largest magnitude in each block, the first of equals.</summary>

@@ -87,20 +87,23 @@ internal unsafe readonly ref struct Tile
     {
         fixed (float* start = source)
         {
-            for (int column = 0; column < Columns; column++)
+            int column = 0;
+            for (; column + Transposition.Side <= blocks; column += Transposition.Side)
             {
-                if (column < blocks)
-                {
-                    float* block = start + ((first + (column * Height)) % source.Length);
-                    for (int i = 0; i < Height; i++) destination[(i * Columns) + column] = block[i];
-                }
-                else
-                {
-                    for (int i = 0; i < Height; i++) destination[(i * Columns) + column] = 0;
-                }
+                float* first0 = Block(start, source.Length, first, column), first1 = Block(start, source.Length, first, column + 1);
+                float* first2 = Block(start, source.Length, first, column + 2), first3 = Block(start, source.Length, first, column + 3);
+                for (int i = 0; i < Height; i += Transposition.Side)
+                    Transposition.Floats(first0 + i, first1 + i, first2 + i, first3 + i, destination + (i * Columns) + column, Columns);
+            }
+            for (; column < Columns; column++)
+            {
+                float* block = Block(start, source.Length, first, column);
+                for (int i = 0; i < Height; i++) destination[(i * Columns) + column] = column < blocks ? block[i] : 0;
             }
         }
     }
+
+    private float* Block(float* source, int length, int first, int column) => source + ((first + (column * Height)) % length);
 
     /// <summary>Turns the levels into <see cref="Codes"/>.</summary>
     /// <param name="shift">Added to each level first, so that none is negative.</param>
@@ -108,10 +111,6 @@ internal unsafe readonly ref struct Tile
     {
         TLanes added = TLanes.Of(shift);
         for (int i = 0; i < Height * Columns; i += TLanes.Width) (TLanes.Load(Levels + i) + added).StoreBytes(_transposedCodes + i);
-        for (int column = 0; column < Columns; column++)
-        {
-            byte* block = Codes + (column * Height);
-            for (int i = 0; i < Height; i++) block[i] = _transposedCodes[(i * Columns) + column];
-        }
+        for (int i = 0; i < Height; i += Columns) Transposition.Bytes(_transposedCodes + (i * Columns), Codes + i, Height);
     }
 }

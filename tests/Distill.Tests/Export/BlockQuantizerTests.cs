@@ -66,6 +66,7 @@ public sealed class BlockQuantizerTests
     [
         GgufTensorType.Q4_0, GgufTensorType.Q4_1, GgufTensorType.Q5_0, GgufTensorType.Q5_1, GgufTensorType.Q2_K, GgufTensorType.Q3_K,
         GgufTensorType.Q4_K, GgufTensorType.Q5_K, GgufTensorType.Q6_K, GgufTensorType.IQ4_NL, GgufTensorType.IQ4_XS,
+        GgufTensorType.IQ3_S, GgufTensorType.IQ3_XXS, GgufTensorType.IQ2_S, GgufTensorType.IQ2_XS, GgufTensorType.IQ2_XXS, GgufTensorType.IQ1_M, GgufTensorType.IQ1_S,
     ];
 
     [Theory]
@@ -80,6 +81,7 @@ public sealed class BlockQuantizerTests
             float[] importance = [.. Enumerable.Range(0, 7 * 256).Select(i => i % 100 == 3 ? 0 : random.NextSingle())];
             foreach (float[] weights in new[] { [], importance })
             {
+                if (weights.Length == 0 && BlockQuantizer.NeedsImportance(type)) continue;
                 byte[][] results = [.. Enum.GetValues<LaneWidth>().Where(width => width <= BlockQuantizer.Widest).Select(width =>
                 {
                     var bytes = new byte[type.ByteCount(values.Length)];
@@ -89,6 +91,24 @@ public sealed class BlockQuantizerTests
                 foreach (byte[] result in results.Skip(1)) Assert.Equal(results[0], result);
             }
         }
+    }
+
+    // ggml ends the process there.
+    [Theory]
+    [InlineData(GgufTensorType.IQ3_S)]
+    [InlineData(GgufTensorType.IQ3_XXS)]
+    [InlineData(GgufTensorType.IQ2_S)]
+    [InlineData(GgufTensorType.IQ2_XS)]
+    [InlineData(GgufTensorType.IQ2_XXS)]
+    [InlineData(GgufTensorType.IQ1_M)]
+    [InlineData(GgufTensorType.IQ1_S)]
+    public void ValuesTooLargeToBeComparedAreFound(GgufTensorType type)
+    {
+        var random = new Random(5);
+        float[] values = [.. Enumerable.Range(0, 3 * 256).Select(i => (random.NextSingle() - 0.5f) * (i / 256 == 1 ? 1e30f : 1))], importance = [.. Enumerable.Repeat(1f, 3 * 256)];
+        var bytes = new byte[type.ByteCount(values.Length)];
+        BlockQuantizer.Encode(type, values, values.Length, importance, bytes);
+        Assert.Equal(1, BlockQuantizer.FirstOverflow(type, bytes));
     }
 
     // The definition, one value after the other: d = max|x|/127, q = x·(1/d) rounded half away from zero.
