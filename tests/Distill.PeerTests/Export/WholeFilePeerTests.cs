@@ -42,7 +42,7 @@ public sealed class WholeFilePeerTests : IDisposable
                 refused.Add(type);
                 continue;
             }
-            peer.QuantizeFile(_folder["f32.gguf"], theirs, (int)type);
+            peer.QuantizeFile(_folder["f32.gguf"], theirs, (int)type, threads: 2);
             AssertSameTensors(theirs, ours, type);
             if (type == GgufFileType.Q4_K_M)
             {
@@ -70,19 +70,25 @@ public sealed class WholeFilePeerTests : IDisposable
         Assert.Equal(one.Logits(tokens)[^1], split.Logits(tokens)[^1]);
     }
 
+    // llama.cpp takes seconds for some of these types: all of them on one model, and those with rules of their own for experts on another.
     [Theory]
-    [MemberData(nameof(Models))]
-    public async Task EveryTypeOfFileWithAnImatrixEqualsLlamaCppsAndRuns(string model)
+    [InlineData("wide", new[]
+    {
+        GgufFileType.Q2_K_S, GgufFileType.Q4_0, GgufFileType.Q5_0, GgufFileType.Q4_K_M, GgufFileType.IQ4_NL, GgufFileType.IQ4_XS, GgufFileType.IQ3_M, GgufFileType.IQ3_XS, GgufFileType.IQ3_XXS,
+        GgufFileType.IQ2_M, GgufFileType.IQ2_S, GgufFileType.IQ2_XS, GgufFileType.IQ2_XXS, GgufFileType.IQ1_M, GgufFileType.IQ1_S,
+    })]
+    [InlineData("eight experts", new[] { GgufFileType.Q3_K_M, GgufFileType.IQ3_M, GgufFileType.IQ2_XXS })]
+    public async Task FilesWithAnImatrixEqualLlamaCppsAndRun(string model, GgufFileType[] types)
     {
         LlamaCpp peer = await LlamaCpp.LoadAsync();
         Make(model);
         GgufExport.Write(_folder["model"], _folder["f32.gguf"], GgufFileType.F32, "tiny");
         ImportanceMatrix importance = RandomImportance(_folder["f32.gguf"]);
         Dictionary<string, float[]> means = importance.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Means());
-        foreach (GgufFileType type in Enum.GetValues<GgufFileType>().Where(type => type is not GgufFileType.F32))
+        foreach (GgufFileType type in types)
         {
             GgufExport.Write(_folder["model"], _folder["ours.gguf"], type, "tiny", new GgufExportSettings { Importance = importance });
-            peer.QuantizeFile(_folder["f32.gguf"], _folder["theirs.gguf"], (int)type, importance: means);
+            peer.QuantizeFile(_folder["f32.gguf"], _folder["theirs.gguf"], (int)type, threads: 2, means);
             AssertSameTensors(_folder["theirs.gguf"], _folder["ours.gguf"], type);
             AssertRuns(peer, _folder["ours.gguf"]);
         }
