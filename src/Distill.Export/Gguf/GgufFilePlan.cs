@@ -11,14 +11,9 @@ internal sealed class GgufFilePlan
         [GgufTensorType.IQ3_XXS, GgufTensorType.IQ2_XXS, GgufTensorType.IQ2_XS, GgufTensorType.IQ2_S, GgufTensorType.IQ1_S, GgufTensorType.IQ1_M];
 
     /// <summary>Chooses the types.</summary>
-    /// <exception cref="InputException">The type cannot be written, or needs an imatrix that is not there, or the imatrix is another model's.</exception>
+    /// <exception cref="InputException">The type needs an imatrix that is not there, or the imatrix is another model's.</exception>
     public GgufFilePlan(GgufModelSource source, GgufFileType type, GgufExportSettings settings)
     {
-        if (!type.CanWrite())
-        {
-            string known = string.Join(", ", Enum.GetValues<GgufFileType>().Where(candidate => candidate.CanWrite()));
-            throw new InputException($"GGUF type {type} cannot be written", $"choose from {known}");
-        }
         (Source, Type, Settings) = (source, type, settings);
         var choices = TensorMixture.Choose(type, source.Mixture, [.. source.Tensors.Select(tensor => new MixtureTensor(tensor.Name, tensor.Shape))],
             settings.Importance is not null, settings.Overrides);

@@ -124,7 +124,4 @@ internal static class GgufFileTypes
         GgufFileType.MXFP4_MOE => GgufTensorType.MXFP4,
         _ => Enum.Parse<GgufTensorType>(type.ToString()),
     };
-
-    /// <summary>Whether every type that such a file may need can be written here.</summary>
-    public static bool CanWrite(this GgufFileType type) => Quantization.BlockQuantizer.CanWrite(type.MatrixType());
 }

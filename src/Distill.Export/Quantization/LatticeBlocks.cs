@@ -44,10 +44,10 @@ internal static unsafe class LatticeBlocks<TLanes> where TLanes : struct, ILanes
     private static bool Search(
         in LatticeScratch scratch, LatticeSettings settings, Lattice lattice, ReadOnlySpan<float> values, ReadOnlySpan<float> importance, LatticeParts parts, Span<float> scales)
     {
-        bool found = true;
         Span<byte> levels = stackalloc byte[settings.SubBlock];
         int length = settings.SubBlock, groups = length / settings.Group, octets = length / 8, skipped = 0;
         float energy = settings.Energy * BlockWeights<TLanes>.SumOfSquares(values) / Length;
+        bool found = float.IsFinite(energy);
         for (int sub = 0; sub < scales.Length; sub++)
         {
             ReadOnlySpan<float> part = values.Slice(sub * length, length);

@@ -34,8 +34,7 @@ internal static unsafe class TernaryLatticeBlocks<TLanes> where TLanes : struct,
             new Span<int>(sides, Octets).Clear();
             fixed (float* values = source.Slice(first, Length), columns = importance.IsEmpty ? [] : importance.Slice(first % rowLength, Length))
             {
-                SetWeights(values, columns, weights);
-                bool found = true;
+                bool found = SetWeights(values, columns, weights);
                 float largest = 0;
                 for (int sub = 0; sub < Length / subBlock; sub++)
                 {
@@ -49,7 +48,8 @@ internal static unsafe class TernaryLatticeBlocks<TLanes> where TLanes : struct,
         }
     }
 
-    private static void SetWeights(float* values, float* importance, float* weights)
+    // False if squares overflow.
+    private static bool SetWeights(float* values, float* importance, float* weights)
     {
         float energy = 2 * BlockWeights<TLanes>.SumOfSquares(new ReadOnlySpan<float>(values, Length)) / Length;
         for (int i = 0; i < Length; i += TLanes.Width)
@@ -57,6 +57,7 @@ internal static unsafe class TernaryLatticeBlocks<TLanes> where TLanes : struct,
             TLanes value = TLanes.Load(values + i), square = value * value;
             (importance != null ? TLanes.Load(importance + i) * TLanes.Sqrt(TLanes.Of(energy) + square) : square).Store(weights + i);
         }
+        return float.IsFinite(energy);
     }
 
     private static int SubScale(float inverse, float scale) => Math.Clamp(Rounding.Nearest(0.5f * ((inverse * scale) - 1)), 0, 7);

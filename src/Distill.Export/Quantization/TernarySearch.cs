@@ -38,11 +38,7 @@ internal static unsafe class TernarySearch<TLanes> where TLanes : struct, ILanes
         int* order = stackalloc int[32];
         Sort(values, length, order);
         TernarySplit split = mixed ? TernarySplit.WithOwnSides<TLanes>(values, weights, order) : TernarySplit.WithOneSide<TLanes>(values, weights, order);
-        if (split.Second < 0)
-        {
-            for (int i = 0; i < length; i++) found &= float.IsFinite(weights[i]);
-            return 0;
-        }
+        if (split.Second < 0) return 0;
         int* levels = stackalloc int[32];
         bool negative = split.Scale < 0;
         for (int i = 0; i < length; i++)

@@ -80,7 +80,7 @@ public sealed class TensorMixtureTests
     [InlineData("=Q8_0")]
     [InlineData("ffn_down=Q9_0")]
     [InlineData("ffn_down=12")]
-    [InlineData("ffn_down=IQ1_S")]
+    [InlineData("ffn_down=I8")]
     [InlineData("ffn_(down=Q8_0")]
     public void AnOverrideThatCannotBeUnderstoodIsRefused(string text) => Assert.NotNull(Assert.Throws<InputException>(() => TensorOverride.Parse(text)).Hint);
 }
