@@ -21,7 +21,8 @@ public static class StageCatalog
             "curate", "Choose the traces to learn from, with a reason for every one that is dropped.", TraceCuration.DatasetFolder,
             (options, progress, cancellation) => TraceCuration.RunAsync(options, progress, cancellation, EvaluationProblems.Read)),
         StageKind.Of<TrainOptions, TrainResult>(
-            "train", "Train a student on a training set.", TrainStage.ModelFolderName, TrainStage.RunAsync),
+            "train", "Train a student on a training set.", TrainStage.ModelFolderName,
+            (options, progress, cancellation) => TrainStage.RunAsync(options, progress, cancellation, EvaluationProblems.SuiteOf)),
         StageKind.Of<ExportOptions, ExportResult>(
             "export", "Write a model as GGUF and ONNX files.", "", ModelExport.RunAsync),
         StageKind.Of<EvalOptions, EvalReport>(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Distill.Runs;
 
 namespace Distill.Pipelines;
@@ -25,8 +26,29 @@ internal static class StageFolder
     /// <summary>Seconds that earlier attempts took.</summary>
     public static double SecondsSoFar(string folder) => ReadMark(folder)?.Seconds ?? 0;
 
-    public static void Mark(string folder, string fingerprint, double seconds) =>
-        AtomicFile.WriteText(Path.Combine(folder, MarkName), JsonSerializer.Serialize(new StageMark(fingerprint, seconds)));
+    public static void Mark(string folder, StageMark mark) => AtomicFile.WriteText(Path.Combine(folder, MarkName), JsonSerializer.Serialize(mark));
+
+    /// <summary>The options and inputs in which the work of a folder differs; none where the folder does not tell.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">The present options that decide the result.</param>
+    /// <param name="inputs">The present inputs by path.</param>
+    public static IReadOnlyList<OptionDifference> DifferencesFrom(string folder, JsonObject options, IReadOnlyDictionary<string, string> inputs)
+    {
+        StageMark? mark = ReadMark(folder);
+        RunManifest? manifest = RunManifest.TryLoad(folder);
+        if ((manifest?.Options ?? mark?.Options) is not { } before || (manifest?.Inputs ?? mark?.Inputs) is not { } inputsBefore) return [];
+        return
+        [
+            .. options.Where(option => before.ContainsKey(option.Key) && !JsonNode.DeepEquals(before[option.Key], option.Value))
+                .Select(option => new OptionDifference(option.Key, Text(before[option.Key]), Text(option.Value))),
+            .. inputs.Keys.Union(inputsBefore.Keys).Where(path => inputs.GetValueOrDefault(path) != inputsBefore.GetValueOrDefault(path))
+                .Select(path => new OptionDifference(path, Hash(inputsBefore.GetValueOrDefault(path)), Hash(inputs.GetValueOrDefault(path)))),
+        ];
+
+        static string Text(JsonNode? value) => value is JsonValue word && word.TryGetValue(out string? text) ? text : value?.ToJsonString() ?? "not set";
+
+        static string Hash(string? hash) => hash is null ? "not read" : hash[..Math.Min(12, hash.Length)];
+    }
 
     /// <summary>Whether distill made the folder, so that it may be replaced.</summary>
     public static bool IsOurs(string folder) => IsEmpty(folder) || RunManifest.TryLoad(folder) != null || ReadMark(folder) != null;
@@ -73,9 +95,20 @@ internal static class StageFolder
         }
         catch (JsonException)
         {
-            return new StageMark("", 0); // damaged: ours, but no proof of what it was
+            return new StageMark("", 0, null, null); // damaged: ours, but no proof of what it was
         }
     }
-
-    private sealed record StageMark(string Fingerprint, double Seconds);
 }
+
+/// <summary>What a folder says of the work in it before it is finished.</summary>
+/// <param name="Fingerprint">Identity of the work.</param>
+/// <param name="Seconds">Seconds that went into it.</param>
+/// <param name="Options">The options that decide the result; null in older folders.</param>
+/// <param name="Inputs">The inputs by path; null in older folders.</param>
+internal sealed record StageMark(string Fingerprint, double Seconds, JsonObject? Options, IReadOnlyDictionary<string, string>? Inputs);
+
+/// <summary>An option or input in which two runs of a stage differ.</summary>
+/// <param name="Name">The option in snake_case, or the input's path.</param>
+/// <param name="Before">What it was.</param>
+/// <param name="Now">What it is.</param>
+internal readonly record struct OptionDifference(string Name, string Before, string Now);

@@ -36,7 +36,10 @@ public static class StageRun
         if (status == StageStatus.Stale && replace) StageFolder.Empty(folder);
         else if (status == StageStatus.Stale)
         {
-            if (binding.Options is not IForkableOptions { Fork: true }) throw OtherOptions(folder, binding.Options);
+            IReadOnlyList<OptionDifference> differences = StageFolder.DifferencesFrom(folder, kind.Options.ToResultJson(binding.Options), binding.Inputs);
+            bool goesOn = binding.Options is IForkableOptions { Fork: true }
+                || (binding.Options is IExtendableOptions { Extend: true } longer && differences.Count > 0 && differences.All(difference => longer.Length.Contains(difference.Name)));
+            if (!goesOn) throw OtherOptions(folder, binding.Options, differences);
             StageFolder.Reopen(folder);
         }
         return (await RunAsync(kind, binding.Options, folder, binding.Fingerprint, binding.Inputs, progress, cancellation), false);
@@ -57,9 +60,10 @@ public static class StageRun
         IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         double before = StageFolder.SecondsSoFar(folder);
+        JsonObject result = kind.Options.ToResultJson(options);
         var clock = Stopwatch.StartNew();
-        StageFolder.Mark(folder, fingerprint, before);
-        var timed = new TimedProgress(progress, clock, MarkEvery, () => StageFolder.Mark(folder, fingerprint, before + clock.Elapsed.TotalSeconds));
+        Mark(before);
+        var timed = new TimedProgress(progress, clock, MarkEvery, () => Mark(before + clock.Elapsed.TotalSeconds));
         JsonObject results;
         try
         {
@@ -71,7 +75,7 @@ public static class StageRun
         }
         catch (Exception e) when (e is OperationCanceledException or StagePausedException)
         {
-            StageFolder.Mark(folder, fingerprint, before + clock.Elapsed.TotalSeconds);
+            Mark(before + clock.Elapsed.TotalSeconds);
             throw;
         }
         var manifest = new RunManifest
@@ -86,11 +90,18 @@ public static class StageRun
         };
         manifest.Save(folder);
         return manifest;
+
+        void Mark(double seconds) => StageFolder.Mark(folder, new StageMark(fingerprint, seconds, result, inputs));
     }
 
-    private static InputException OtherOptions(string folder, object options) => new(
-        $"{folder}: holds the result of other options or inputs",
-        "choose another `--out`, or replace it with `--replace`" + (options is IForkableOptions ? ", or begin anew there with `--fork` and keep what still fits" : ""));
+    private static InputException OtherOptions(string folder, object options, IReadOnlyList<OptionDifference> differences)
+    {
+        string named = differences.Count == 0 ? "" : ": " + string.Join("; ", differences.Select(difference => $"{difference.Name} was {difference.Before}, now {difference.Now}"));
+        string longer = options is IExtendableOptions extendable && differences.Count > 0 && differences.All(difference => extendable.Length.Contains(difference.Name))
+            ? ", or go on from where it ended with `--extend`" : "";
+        string fork = options is IForkableOptions ? ", or begin anew there with `--fork` and keep what still fits" : "";
+        return new($"{folder}: holds the result of other options or inputs{named}", $"choose another `--out`, or replace it with `--replace`{longer}{fork}");
+    }
 
     private static InputException NotOurs(string folder) =>
         new($"{folder}: holds files that distill did not make", "choose another folder, or empty this one");

@@ -10,10 +10,46 @@ namespace Distill.Training;
 /// </summary>
 /// <param name="Name">Name of the preset, e.g. <c>qwen-1.5b</c>.</param>
 /// <param name="BaseModel">The base model's name on Hugging Face.</param>
-/// <param name="LearningRate">Highest learning rate.</param>
+/// <param name="LearningRate">Highest learning rate, for hundreds of thousands of samples.</param>
 /// <param name="Shape">The base model's shape; its weights come from a folder.</param>
 public sealed partial record BasePreset(string Name, string BaseModel, double LearningRate, ModelConfig Shape)
 {
+    /// <summary>Samples of an update.</summary>
+    public const int SamplesPerUpdate = 64;
+
+    /// <summary>Where the cosine ends, as a share of the highest learning rate.</summary>
+    public const double FinalLearningRateRatio = 0.1;
+
+    // DeepSeek does not tell its warm-up; this is that of OpenR1-Distill-7B's recipe.
+    private const double WarmupShare = 0.03;
+
+    // s1 (1,000 samples), Sky-T1 (17,000) and Bespoke-Stratos (17,000) took 1e-5 for 32B models, LIMO (800) half of it; from 100,000 samples on all took the published rates and more.
+    private const int SmallSet = 20_000, LargeSet = 100_000;
+
+    /// <summary>Passes over the training set; two to three are published.</summary>
+    public const int Epochs = 2;
+
+    /// <summary>Tokens of a row, and the longest sample.</summary>
+    public const int SequenceLength = 32_768;
+
+    /// <summary>Highest learning rate for at most 20,000 samples, or null where nothing published says that it should be another.</summary>
+    public double? SmallSetLearningRate { get; init; }
+
+    /// <summary>Highest learning rate for a training set: between small and large ones it grows with the number of samples, both on a logarithmic scale.</summary>
+    internal double LearningRateFor(TrainingSetSize? size)
+    {
+        if (size is null || SmallSetLearningRate is not { } small || size.Samples >= LargeSet) return LearningRate;
+        double share = Math.Max(0, Math.Log((double)size.Samples / SmallSet) / Math.Log((double)LargeSet / SmallSet));
+        return small * Math.Pow(LearningRate / small, share);
+    }
+
+    /// <summary>Rows of an update: as many as hold 64 samples, one each where samples share no rows.</summary>
+    internal static int RowsPerUpdate(TrainOptions options) => !options.Packing || options.Size is not { } size ? SamplesPerUpdate
+        : (int)Math.Clamp(Math.Round(SamplesPerUpdate * size.MeanLength / options.RowLength), 1, SamplesPerUpdate);
+
+    /// <summary>Updates of the warm-up.</summary>
+    internal static int WarmupOf(int steps) => (int)Math.Ceiling(steps * WarmupShare);
+
     /// <summary>The names, smallest model first within a family.</summary>
     public static IReadOnlyList<string> Names => [.. All.Select(preset => preset.Name)];
 
@@ -21,7 +57,7 @@ public sealed partial record BasePreset(string Name, string BaseModel, double Le
     public static BasePreset? Find(string name) => All.FirstOrDefault(preset => preset.Name == name);
 
     /// <summary>
-    /// Options in which a base preset is replaced by the folder of its weights and its learning rate; other options are returned as they are.
+    /// Options in which a base preset is replaced by the folder of its weights, and remembered for its recipe; other options are returned as they are.
     /// </summary>
     /// <exception cref="InputException">The folder is missing, or holds another model.</exception>
     public static TrainOptions Resolve(TrainOptions options)
@@ -35,7 +71,7 @@ public sealed partial record BasePreset(string Name, string BaseModel, double Le
         string hint = $"download them, e.g. `hf download {preset.BaseModel} --local-dir {local}`, and pass `--base {local}`";
         if (options.Base is null) throw new InputException($"student `{preset.Name}` needs the weights of {preset.BaseModel}", hint);
         preset.RequireShape(ModelConfigFile.Load(options.Base), options.Base, hint);
-        return options with { Student = options.Base, Base = null, LearningRate = options.LearningRate ?? preset.LearningRate };
+        return options with { Student = options.Base, Base = null, Preset = preset };
     }
 
     private void RequireShape(ModelConfig found, string folder, string hint)

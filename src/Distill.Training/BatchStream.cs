@@ -44,13 +44,13 @@ public sealed class BatchStream
     public int RowsPerEpoch => _rows.Count;
 
     /// <summary>Updates of the whole training: as many as were asked for, else what the epochs take.</summary>
-    public int StepsOf(TrainOptions options) => options.MaxSteps ?? Math.Max(1, (int)((long)RowsPerEpoch * options.Epochs / options.BatchSize));
+    public int StepsOf(TrainOptions options) => options.MaxSteps ?? Math.Max(1, (int)((long)RowsPerEpoch * options.Passes / options.RowsPerUpdate));
 
     /// <summary>The rows of the next update. Rows left at the end of an epoch are followed by the next epoch's first.</summary>
     public StepBatches NextStep()
     {
-        var rows = new List<IReadOnlyList<TrainingSample>>(_options.BatchSize);
-        while (rows.Count < _options.BatchSize)
+        var rows = new List<IReadOnlyList<TrainingSample>>(_options.RowsPerUpdate);
+        while (rows.Count < _options.RowsPerUpdate)
         {
             if (Position.Row == _rows.Count)
             {
@@ -60,7 +60,7 @@ public sealed class BatchStream
             rows.Add(_rows[Position.Row]);
             Position = Position with { Row = Position.Row + 1 };
         }
-        return new([.. rows.Chunk(_options.MicroBatchSize)], rows.Sum(row => row.Sum(sample => sample.LossTokens)), rows.Sum(row => row.Sum(sample => sample.Length)));
+        return new([.. rows.Chunk(_options.RowsPerPass)], rows.Sum(row => row.Sum(sample => sample.LossTokens)), rows.Sum(row => row.Sum(sample => sample.Length)));
     }
 
     private IReadOnlyList<IReadOnlyList<TrainingSample>> PackEpoch(int epoch) =>

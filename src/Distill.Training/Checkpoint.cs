@@ -11,12 +11,12 @@ namespace Distill.Training;
 /// Kept as folders <c>step-000500</c> that are renamed into place when they are whole.
 /// </summary>
 /// <param name="folder">Folder of the checkpoints.</param>
-/// <param name="identity">Fingerprint of options and training set; a checkpoint of another one is not continued.</param>
-public sealed class Checkpoint(string folder, string identity)
+/// <param name="settings">What decides the weights (<see cref="TrainingSettings"/>); a checkpoint of other settings is not continued.</param>
+public sealed class Checkpoint(string folder, IReadOnlyDictionary<string, string> settings)
 {
     private const string StateFile = "state.json", TensorFile = "state.safetensors", BestFolder = "best";
 
-    private sealed record SavedState(string Identity, TrainingState State);
+    private sealed record SavedState(IReadOnlyDictionary<string, string>? Settings, TrainingState State);
 
     /// <summary>Writes the present state and forgets all but the newest few.</summary>
     public void Save(CausalLM student, FlatParameters parameters, AdamW optimizer, TrainingState state, int keep)
@@ -31,19 +31,27 @@ public sealed class Checkpoint(string folder, string identity)
     /// <summary>Brings back the weights with the lowest held-out loss.</summary>
     /// <returns>Whether there were any.</returns>
     public bool RestoreBest(CausalLM student, FlatParameters parameters) =>
-        ReadState(Path.Combine(folder, BestFolder))?.Identity == identity && TryReadTensors(Path.Combine(folder, BestFolder), [.. Weights(student, parameters)]);
+        ReadState(Path.Combine(folder, BestFolder))?.Settings is { } saved && TrainingSettings.Differences(saved, settings).Count == 0 && TryReadTensors(Path.Combine(folder, BestFolder), [.. Weights(student, parameters)]);
 
     /// <summary>Brings back the newest state that is whole, or returns null when there is none.</summary>
-    /// <exception cref="InputException">The checkpoints belong to other options or another training set.</exception>
-    public TrainingState? Restore(CausalLM student, FlatParameters parameters, AdamW optimizer)
+    /// <param name="student">The model.</param>
+    /// <param name="parameters">Its trained parameters.</param>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="progress">Is told of checkpoints that are damaged.</param>
+    /// <exception cref="InputException">The checkpoints belong to other settings, which are named.</exception>
+    public TrainingState? Restore(CausalLM student, FlatParameters parameters, AdamW optimizer, IProgress<ProgressEvent>? progress = null)
     {
         foreach (string candidate in Folders().Reverse())
         {
-            if (ReadState(candidate) is not { } saved) continue;
-            if (saved.Identity != identity)
-                throw new InputException($"{candidate}: belongs to a training with other options or another training set",
-                    "repeat the options of that training, choose another output folder, or pass `--resume false` to start anew");
-            if (TryReadTensors(candidate, [.. Weights(student, parameters), .. optimizer.Tensors])) return saved.State;
+            if (ReadState(candidate) is { } saved)
+            {
+                IReadOnlyList<string> differences = TrainingSettings.Differences(saved.Settings ?? new Dictionary<string, string>(), settings);
+                if (differences.Count > 0)
+                    throw new InputException($"{candidate}: belongs to a training with other settings: {string.Join("; ", differences)}",
+                        "repeat the settings of that training, choose another output folder, or pass `--resume false` to start anew");
+                if (TryReadTensors(candidate, [.. Weights(student, parameters), .. optimizer.Tensors])) return saved.State;
+            }
+            progress?.Report(ProgressEvent.Say($"{candidate}: is damaged; going on from the checkpoint before it, or from the start where there is none"));
         }
         return null;
     }
@@ -90,7 +98,7 @@ public sealed class Checkpoint(string folder, string identity)
     {
         SafetensorsWriter.Write(Path.Combine(target, TensorFile), [.. tensors
             .Select(item => new TensorToWrite(item.Name, TensorType.F32, item.Tensor.shape, stream => TensorBytes.Write(item.Tensor, stream)))]);
-        AtomicFile.WriteText(Path.Combine(target, StateFile), JsonSerializer.Serialize(new SavedState(identity, state)));
+        AtomicFile.WriteText(Path.Combine(target, StateFile), JsonSerializer.Serialize(new SavedState(settings, state)));
     });
 
     private static IEnumerable<(string Name, Tensor Tensor)> Weights(CausalLM student, FlatParameters parameters) =>

@@ -37,7 +37,7 @@ public sealed class HeldOut
         using var none = no_grad();
         student.eval();
         double total = 0;
-        foreach (var rows in _rows.Chunk(_options.MicroBatchSize))
+        foreach (var rows in _rows.Chunk(_options.RowsPerPass))
         {
             using var scope = NewDisposeScope();
             using var batch = PackedBatch.Of(rows, student.Device);

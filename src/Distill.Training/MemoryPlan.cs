@@ -29,7 +29,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         long parameters = config.ParameterCount(), trained = lora ? AdapterValues(config, options) : parameters;
         long weights = lora ? FrozenBytes(config, options.FrozenWeights) + (trained * FloatBytes) : parameters * FloatBytes;
         long moments = options.Moments == MomentFormat.Float32 ? trained * 2 * FloatBytes : trained * 2 + (trained / 32);
-        long tokens = (long)options.MicroBatchSize * options.SequenceLength;
+        long tokens = (long)options.RowsPerPass * options.RowLength;
         return new(weights, trained * FloatBytes, moments, ActivationBytes(config, options, tokens), LogitBytes(config, tokens), ProcessBytes);
     }
 

@@ -23,7 +23,7 @@ public static class Packing
         var random = new RandomStream(RandomStream.DeriveSeed(options.Seed, "epoch", epoch.ToString()));
         TrainingSample[] order = [.. samples];
         random.Shuffle<TrainingSample>(order);
-        return options.Packing ? BestFit(order, options.SequenceLength, random) : ByLength(order, options.BatchSize, random);
+        return options.Packing ? BestFit(order, options.RowLength, random) : ByLength(order, options.RowsPerUpdate, random);
     }
 
     private static List<TrainingSample>[] BestFit(TrainingSample[] order, int sequenceLength, RandomStream random)

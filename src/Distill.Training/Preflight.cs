@@ -57,6 +57,9 @@ public sealed record Preflight
     /// <summary>Passes over the training set in these steps.</summary>
     public required double Epochs { get; init; }
 
+    /// <summary>The recipe, and where each value comes from.</summary>
+    public required IReadOnlyList<RecipeValue> Recipe { get; init; }
+
     /// <summary>Memory that the training needs at its peak, in bytes.</summary>
     public required long PlannedMemory { get; init; }
 
@@ -77,7 +80,7 @@ public sealed record Preflight
     {
         TrainingSample example = samples[0];
         long tokens = samples.Sum(sample => (long)sample.Length), counted = samples.Sum(sample => (long)sample.LossTokens);
-        long places = options.Packing ? (long)batches.RowsPerEpoch * options.SequenceLength : tokens;
+        long places = options.Packing ? (long)batches.RowsPerEpoch * options.RowLength : tokens;
         return new Preflight
         {
             Kept = samples.Count,
@@ -89,7 +92,8 @@ public sealed record Preflight
             RowsPerEpoch = batches.RowsPerEpoch,
             RowFill = Math.Round(tokens / (double)places, 4),
             Steps = steps,
-            Epochs = Math.Round(steps * (double)options.BatchSize / batches.RowsPerEpoch, 2),
+            Epochs = Math.Round(steps * (double)options.RowsPerUpdate / batches.RowsPerEpoch, 2),
+            Recipe = TrainingRecipe.Of(options, steps),
             PlannedMemory = MemoryPlan.Of(StudentPreset.ShapeOf(options.Student), options).Total,
             Longest = Lengths(samples.OrderByDescending(sample => sample.Length)),
             LongestDropped = Lengths(dropped),
@@ -116,6 +120,7 @@ public sealed record Preflight
         yield return $"tokens    {Tokens:N0}: {LossTokens:N0} learned, {MaskedTokens:N0} of prompts only shown; longest sample {Longest[0].Tokens:N0}";
         if (DistilledTokens is { } distilled) yield return $"teacher   {distilled:N0} of the learned tokens bring its likeliest tokens; the others count by cross-entropy alone";
         yield return $"rows      {RowsPerEpoch:N0} an epoch, {RowFill:P1} full";
+        yield return $"recipe    {string.Join(", ", Recipe.Select(value => $"{value.Option} {value.Value} ({value.Source})"))}";
         yield return $"training  {Steps:N0} updates, {Epochs:N2} epochs, about {PlannedMemory / 1e9:F1} GB of memory";
         yield return $"shown     {Excerpt(ExamplePrompt)}";
         yield return $"learned   {Excerpt(ExampleCompletion)}";

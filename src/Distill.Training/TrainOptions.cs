@@ -80,7 +80,7 @@ public enum Sharding
 }
 
 /// <summary>Options of the <c>train</c> stage.</summary>
-public sealed record TrainOptions
+public sealed record TrainOptions : IExtendableOptions
 {
     /// <summary>
     /// What to train: a shape trained from nothing (<c>tiny-qwen</c>, <c>tiny-r1</c>), a base model (<c>qwen-1.5b</c> and others) with its
@@ -166,12 +166,18 @@ public sealed record TrainOptions
     public int? MaxSteps { get; init; }
 
     /// <summary>Passes over the training set when <see cref="MaxSteps"/> is not given.</summary>
-    [Option("passes over the training set, when max_steps is not given")]
-    public int Epochs { get; init; } = 2;
+    [Option("passes over the training set, when max_steps is not given (default: 2)")]
+    public int? Epochs { get; init; }
+
+    /// <summary>Passes over the training set, given or not.</summary>
+    internal int Passes => Epochs ?? (Recipe is null ? TrainingRecipe.DefaultEpochs : BasePreset.Epochs);
 
     /// <summary>Tokens of a row.</summary>
-    [Option("tokens of a training row")]
-    public int SequenceLength { get; init; } = 512;
+    [Option("tokens of a training row (default: 512; 32768 with a base model's preset)")]
+    public int? SequenceLength { get; init; }
+
+    /// <summary>Tokens of a row, given or not.</summary>
+    internal int RowLength => SequenceLength ?? (Recipe is null ? TrainingRecipe.DefaultRowLength : BasePreset.SequenceLength);
 
     /// <summary>Whether several samples share a row, kept apart by mask and positions.</summary>
     [Option("put several samples into one row, attention and positions kept apart")]
@@ -182,23 +188,33 @@ public sealed record TrainOptions
     public ExcessLength ExcessLength { get; init; } = ExcessLength.Drop;
 
     /// <summary>Rows per optimizer update.</summary>
-    [Option("rows per optimizer update")]
-    public int BatchSize { get; init; } = 16;
+    [Option("rows per optimizer update (default: 16; with a base model's preset, rows of 64 samples)")]
+    public int? BatchSize { get; init; }
+
+    /// <summary>Rows per update, given or not.</summary>
+    internal int RowsPerUpdate => BatchSize ?? (Recipe is null ? TrainingRecipe.DefaultRows : BasePreset.RowsPerUpdate(this));
 
     /// <summary>Rows per forward and backward pass.</summary>
-    [Option("rows per forward and backward pass; the update is the same")]
-    public int MicroBatchSize { get; init; } = 16;
+    [Option("rows per forward and backward pass; the update is the same (default: 16; 1 with a base model's preset)")]
+    public int? MicroBatchSize { get; init; }
+
+    /// <summary>Rows per forward and backward pass, given or not.</summary>
+    internal int RowsPerPass => MicroBatchSize ?? (Recipe is null ? TrainingRecipe.DefaultRows : 1);
 
     /// <summary>Highest learning rate.</summary>
-    [Option("highest learning rate (default: 1e-5, or the published one of a base model's preset)")]
+    [Option("highest learning rate (default: 1e-5; with a base model's preset the published one, less for small sets)")]
     public double? LearningRate { get; init; }
 
     /// <summary>Highest learning rate, given or not.</summary>
-    internal double PeakLearningRate => LearningRate ?? 1e-5;
+    internal double PeakLearningRate => LearningRate ?? Recipe?.LearningRateFor(Size) ?? TrainingRecipe.DefaultLearningRate;
 
     /// <summary>Updates over which the learning rate rises from zero.</summary>
-    [Option("updates of linear warm-up")]
-    public int WarmupSteps { get; init; } = 20;
+    [Option("updates of linear warm-up (default: 20; 3 % of all with a base model's preset)")]
+    public int? WarmupSteps { get; init; }
+
+    /// <summary>Updates of the warm-up, given or not.</summary>
+    /// <param name="steps">Updates of the whole training.</param>
+    internal int WarmupOf(int steps) => WarmupSteps ?? (Recipe is null ? TrainingRecipe.DefaultWarmup : BasePreset.WarmupOf(steps));
 
     /// <summary>Where the cosine ends, as a share of the highest learning rate.</summary>
     [Option("final learning rate as a share of the highest")]
@@ -244,8 +260,24 @@ public sealed record TrainOptions
     [Option("updates between measurements of the held-out loss")]
     public int HeldOutEvery { get; init; } = 200;
 
-    /// <summary>Measurements without a new lowest held-out loss that end the training; 0: none do.</summary>
-    [Option("end after this many measurements without a new lowest held-out loss, with the best weights; 0: never")]
+    /// <summary>A suite of problems that the student is asked now and then, or null.</summary>
+    [Option("suite of held-out problems that the student is asked now and then: its pass@1 stands beside the loss", IsPath = true)]
+    public string? EvalSuite { get; init; }
+
+    /// <summary>Updates between measurements on the suite.</summary>
+    [Option("updates between measurements of pass@1 on the suite")]
+    public int EvalEvery { get; init; } = 200;
+
+    /// <summary>Samples of each problem; null: as the suite says.</summary>
+    [Option("samples of each problem of the suite (default: as the suite says)")]
+    public int? EvalSamples { get; init; }
+
+    /// <summary>Problems of the suite that are asked, from its front; null: all.</summary>
+    [Option("ask only the first N problems of the suite")]
+    public int? EvalLimit { get; init; }
+
+    /// <summary>Measurements without a new best that end the training; 0: none do. The best is the highest pass@1 where there is a suite, else the lowest held-out loss.</summary>
+    [Option("end after this many measurements without a new best (pass@1 of the suite, else held-out loss), with the best weights; 0: never")]
     public int Patience { get; init; }
 
     /// <summary>Updates between checkpoints.</summary>
@@ -259,6 +291,12 @@ public sealed record TrainOptions
     /// <summary>Whether to go on from the last checkpoint in the folder.</summary>
     [Option("go on from the last checkpoint in the folder", DoesNotChangeResult = true)]
     public bool Resume { get; init; } = true;
+
+    /// <summary>Whether a training in the folder that ended after fewer updates is gone on with.</summary>
+    [Option("go on with the training in the folder for more updates: only max_steps and epochs may differ", DoesNotChangeResult = true)]
+    public bool Extend { get; init; }
+
+    IReadOnlyList<string> IExtendableOptions.Length => ["max_steps", "epochs"];
 
     /// <summary>Folder for tokenized training sets; null: the user's cache folder.</summary>
     [Option("folder where tokenized training sets are kept (default: the user's cache)", DoesNotChangeResult = true)]
@@ -299,6 +337,15 @@ public sealed record TrainOptions
     /// <summary>Threads of one operation; 0 takes one per core.</summary>
     [Option("threads of one operation (0: one per core)")]
     public int Threads { get; init; }
+
+    /// <summary>The preset that <see cref="Student"/> named before its weights' folder took its place.</summary>
+    internal BasePreset? Preset { get; init; }
+
+    /// <summary>The preset whose recipe holds where nothing else is given, or null.</summary>
+    internal BasePreset? Recipe => Preset ?? BasePreset.Find(Student);
+
+    /// <summary>Size of the training set, once it is known.</summary>
+    internal TrainingSetSize? Size { get; init; }
 
     /// <summary>Size of the adapters.</summary>
     internal LowRankShape LoraShape => new(LoraRank, LoraAlpha, LoraRankStabilized);

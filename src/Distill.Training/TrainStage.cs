@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distill.Models;
 using Distill.Runs;
@@ -29,7 +28,11 @@ public static class TrainStage
 
     /// <summary>Trains a student, going on from the last checkpoint in the folder.</summary>
     /// <exception cref="InputException">An option, the training set or the student cannot be used.</exception>
-    public static async Task<TrainResult> RunAsync(TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    /// <param name="options">The options.</param>
+    /// <param name="progress">Receives readings.</param>
+    /// <param name="cancellation">Saves a checkpoint and stops.</param>
+    /// <param name="readSuite">Reads the suite that <see cref="TrainOptions.EvalSuite"/> names.</param>
+    public static async Task<TrainResult> RunAsync(TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation, SuiteReader? readSuite = null)
     {
         Validate(options);
         options = BasePreset.Resolve(options);
@@ -37,7 +40,7 @@ public static class TrainStage
         if (options.Engine == TrainingEngine.Torchrun) return await TorchrunTraining.RunAsync(options, progress, cancellation);
         try
         {
-            return Run(options, progress, cancellation);
+            return Run(options, readSuite, progress, cancellation);
         }
         catch (Exception e) when (OutOfMemory.Explain(e, options) is { } explained)
         {
@@ -45,29 +48,32 @@ public static class TrainStage
         }
     }
 
-    private static TrainResult Run(TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    private static TrainResult Run(TrainOptions options, SuiteReader? readSuite, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
+        // Before the model is loaded: a mistake in the suite should not cost that time.
+        MeasuredSuite? suite = options.EvalSuite is { } path ? (readSuite ?? throw new InvalidOperationException("nobody reads suites here"))(path, options.EvalSamples, options.EvalLimit) : null;
         TorchRuntime.Initialize(options.Threads);
         Student student = Student.Prepare(options, TorchRuntime.Devices(options.Device));
         using CausalLM model = student.Model;
         progress.Report(new("train: reading the training set", 0, 0, "samples"));
         using TrainingSet set = TrainingSet.Load(options.Data, student.Chat, options, progress, cancellation);
 
-        var checkpoints = new Checkpoint(Path.Combine(options.Out, "checkpoints"), Identity(options));
+        var (samples, heldOut) = HeldOut.Divide(set.Samples, options);
+        options = options with { Size = TrainingSetSize.Of(samples) };
+        var checkpoints = new Checkpoint(Path.Combine(options.Out, "checkpoints"), TrainingSettings.Of(options));
         if (!options.Resume) checkpoints.Clear();
         using var parameters = new FlatParameters(model);
         using var optimizer = new AdamW(parameters, options);
-        TrainingState state = checkpoints.Restore(model, parameters, optimizer) ?? TrainingState.Start;
-        var (samples, heldOut) = HeldOut.Divide(set.Samples, options);
+        TrainingState state = checkpoints.Restore(model, parameters, optimizer, progress) ?? TrainingState.Start;
         var batches = new BatchStream(samples, options, state.Position);
-        int totalSteps = options.MaxSteps ?? Math.Max(1, (int)((long)batches.RowsPerEpoch * options.Epochs / options.BatchSize));
+        int totalSteps = options.MaxSteps ?? Math.Max(1, (int)((long)batches.RowsPerEpoch * options.Passes / options.RowsPerUpdate));
         var preflight = Preflight.Of(samples, set.Dropped, batches, student.Chat, options, totalSteps);
         preflight.Show(options.Out, progress);
 
         string metricsPath = Path.Combine(options.Out, MetricsFileName);
         using (var metrics = new TrainingMetrics(metricsPath, state.Step))
         {
-            var loop = new TrainingLoop(options, model, parameters, optimizer, batches, checkpoints, heldOut);
+            var loop = new TrainingLoop(options, model, parameters, optimizer, batches, checkpoints, heldOut, suite is null ? null : new SuiteMeasurement(suite, student.Chat, options.Seed));
             state = loop.Run(state, totalSteps, metrics, progress, cancellation);
         }
         student.SaveAdapters(Path.Combine(options.Out, AdapterFolderName));
@@ -80,10 +86,10 @@ public static class TrainStage
     {
         (string Key, bool Right)[] rules =
         [
-            ("sequence_length", options.SequenceLength >= 2), ("batch_size", options.BatchSize >= 1),
-            ("micro_batch_size", options.MicroBatchSize >= 1), ("epochs", options.Epochs >= 1),
+            ("sequence_length", options.RowLength >= 2), ("batch_size", options.RowsPerUpdate >= 1),
+            ("micro_batch_size", options.RowsPerPass >= 1), ("epochs", options.Passes >= 1),
             ("max_steps", options.MaxSteps is null or >= 0), ("learning_rate", options.PeakLearningRate > 0),
-            ("warmup_steps", options.WarmupSteps >= 0), ("min_learning_rate_ratio", options.MinLearningRateRatio is >= 0 and <= 1),
+            ("warmup_steps", options.WarmupSteps is null or >= 0), ("min_learning_rate_ratio", options.MinLearningRateRatio is >= 0 and <= 1),
             ("max_gradient_norm", options.MaxGradientNorm > 0), ("checkpoint_every", options.CheckpointEvery >= 1),
             ("beta1", options.Beta1 is >= 0 and < 1), ("beta2", options.Beta2 is >= 0 and < 1), ("weight_decay", options.WeightDecay >= 0),
             ("held_out_share", options.HeldOutShare is >= 0 and < 1), ("held_out_every", options.HeldOutEvery >= 1),
@@ -91,24 +97,18 @@ public static class TrainStage
             ("distill_weight", options.DistillWeight is > 0 and <= 1), ("distill_temperature", options.DistillTemperature is > 0 and <= 100),
             ("distill_mix", options.DistillMix is null or (> 0 and < 1)),
             ("lora_rank", options.LoraRank >= 1), ("lora_alpha", options.LoraAlpha > 0),
-            ("patience", options.Patience >= 0 && (options.Patience == 0 || options.HeldOutShare > 0)),
+            ("patience", options.Patience >= 0 && (options.Patience == 0 || options.HeldOutShare > 0 || options.EvalSuite is not null)),
+            ("eval_every", options.EvalEvery >= 1), ("eval_samples", options.EvalSamples is null or >= 1), ("eval_limit", options.EvalLimit is null or >= 1),
             ("spike_factor", options.SpikeFactor is 0 or > 1),
         ];
+        if (options is { Engine: TrainingEngine.Torchrun, EvalSuite: not null })
+            throw new InputException("train: the torchrun engine does not ask suites", "leave `--eval-suite` out, and score the finished model with `distill eval`");
         if (options is { Engine: TrainingEngine.Torchrun, Objective: not TrainingObjective.CrossEntropy })
             throw new InputException("train: the torchrun engine learns from texts only, not from log-probabilities", "train with `--engine in-process`, or with `--objective cross-entropy`");
         foreach ((string key, bool right) in rules)
         {
             if (!right) throw new InputException($"train: `{key}` has a value that cannot be used", "see `distill train --help`");
         }
-    }
-
-    // What a checkpoint must share with the training that continues it. Place and speed do not count.
-    private static string Identity(TrainOptions options)
-    {
-        TrainOptions relevant = options with { Out = "", Resume = true, CheckpointEvery = 1, KeepCheckpoints = 1, SkipDoctor = false, SpikeFactor = 0, Data = "", Student = "", Tokenizer = null, TokenCache = null };
-        string start = StudentPreset.Find(options.Student) is null ? Fingerprint.OfPath(options.Student) : options.Student;
-        return Fingerprint.OfTexts(JsonSerializer.Serialize(relevant), start, Fingerprint.OfPath(options.Data),
-            options.Tokenizer is null ? "" : Fingerprint.OfFile(Path.Combine(options.Tokenizer, "tokenizer.json")));
     }
 
     private static double FinalLoss(string metricsPath, int totalSteps)

@@ -12,9 +12,10 @@ namespace Distill.Training;
 /// <param name="optimizer">Updates the parameters.</param>
 /// <param name="batches">The data, at the position of the state.</param>
 /// <param name="checkpoints">Where states are kept.</param>
-/// <param name="heldOut">Samples to measure on now and then, or null.</param>
+/// <param name="heldOut">Samples to measure the loss on now and then, or null.</param>
+/// <param name="suite">Problems to ask now and then, or null.</param>
 public sealed class TrainingLoop(
-    TrainOptions options, CausalLM student, FlatParameters parameters, AdamW optimizer, BatchStream batches, Checkpoint checkpoints, HeldOut? heldOut = null)
+    TrainOptions options, CausalLM student, FlatParameters parameters, AdamW optimizer, BatchStream batches, Checkpoint checkpoints, HeldOut? heldOut = null, SuiteMeasurement? suite = null)
 {
     /// <summary>Trains until <paramref name="totalSteps"/> updates are done.</summary>
     /// <param name="state">Where to go on.</param>
@@ -26,7 +27,7 @@ public sealed class TrainingLoop(
     /// <exception cref="InputException">The loss is no longer a number.</exception>
     public TrainingState Run(TrainingState state, int totalSteps, TrainingMetrics metrics, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
-        var schedule = new LearningRateSchedule(options.PeakLearningRate, options.WarmupSteps, totalSteps, options.MinLearningRateRatio);
+        var schedule = new LearningRateSchedule(options.PeakLearningRate, options.WarmupOf(totalSteps), totalSteps, options.MinLearningRateRatio);
         var gradients = new GradientStep(student, options.ActivationCheckpointing, DistillationLoss.Of(options));
         var watch = new LossWatch(options.SpikeFactor);
         var speed = new TrainingSpeed(student);
@@ -52,23 +53,24 @@ public sealed class TrainingLoop(
 
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             state = state with { Step = state.Step + 1, Tokens = state.Tokens + step.Tokens, Seconds = state.Seconds + seconds, Position = batches.Position };
-            double? heldOutLoss = IsMeasuringDue(state.Step, totalSteps) ? heldOut!.Loss(student) : null;
-            if (heldOutLoss is { } measured) state = state.Measured(measured);
+            double? heldOutLoss = heldOut is not null && IsDue(options.HeldOutEvery) ? heldOut.Loss(student) : null;
+            double? passAt1 = suite is not null && IsDue(options.EvalEvery) ? suite.PassAt1(student, progress) : null;
+            state = suite is null ? state.MeasuredLoss(heldOutLoss) : state.MeasuredPassRate(passAt1);
             var reading = new StepMetrics(state.Step, loss, learningRate, gradientNorm, state.Tokens, step.Tokens / seconds,
-                speed.Utilization(step, seconds), Environment.WorkingSet, heldOutLoss);
+                speed.Utilization(step, seconds), Environment.WorkingSet, heldOutLoss, passAt1);
             metrics.Write(reading);
             progress.Report(new("train", state.Step, totalSteps, "steps", reading.ToString()));
 
-            if (heldOutLoss is not null && state.BestStep == state.Step) checkpoints.SaveBest(student, parameters, state);
+            if (state.BestStep == state.Step) checkpoints.SaveBest(student, parameters, state);
             if (options.Patience > 0 && state.MeasurementsSinceBest >= options.Patience) break;
             if (state.Step % options.CheckpointEvery == 0 || state.Step == totalSteps)
                 checkpoints.Save(student, parameters, optimizer, state, options.KeepCheckpoints);
         }
         if (options.Patience > 0 && checkpoints.RestoreBest(student, parameters))
-            progress.Report(ProgressEvent.Say($"lowest held-out loss {state.LowestHeldOutLoss:F4} at step {state.BestStep:N0}: these weights are kept"));
+            progress.Report(ProgressEvent.Say($"{(suite is null ? $"lowest held-out loss {state.LowestHeldOutLoss:F4}" : $"highest pass@1 {state.HighestPassAt1:P1} on {suite.Name}")} at step {state.BestStep:N0}: these weights are kept"));
         student.eval();
         return state;
-    }
 
-    private bool IsMeasuringDue(int step, int totalSteps) => heldOut is not null && (step % options.HeldOutEvery == 0 || step == totalSteps);
+        bool IsDue(int every) => state.Step % every == 0 || state.Step == totalSteps;
+    }
 }

@@ -1,11 +1,12 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Distill.Runs;
 
 namespace Distill.Training;
 
 /// <summary>One line of <c>metrics.jsonl</c>.</summary>
 /// <param name="Step">Number of the update, from 1.</param>
-/// <param name="Loss">Mean cross-entropy of the update's counted tokens, in nats.</param>
+/// <param name="Loss">Mean loss of the update's counted tokens, in nats: cross-entropy, or its mixture with the divergence from the teacher.</param>
 /// <param name="LearningRate">Learning rate of the update.</param>
 /// <param name="GradientNorm">Norm of the gradients before clipping.</param>
 /// <param name="Tokens">Tokens seen so far.</param>
@@ -13,14 +14,15 @@ namespace Distill.Training;
 /// <param name="Utilization">Share of the machine's peak that went into the model's arithmetic (MFU), from 0 to 1.</param>
 /// <param name="MemoryBytes">Resident memory of the process after the update.</param>
 /// <param name="HeldOutLoss">Mean cross-entropy of the held-out samples after the update, where it was measured.</param>
+/// <param name="PassAt1">Share of right samples on the suite after the update, from 0 to 1, where it was measured.</param>
 public readonly record struct StepMetrics(
     int Step, double Loss, double LearningRate, double GradientNorm, long Tokens, double TokensPerSecond, double Utilization = 0, long MemoryBytes = 0,
-    double? HeldOutLoss = null)
+    double? HeldOutLoss = null, [property: JsonPropertyName("pass@1")] double? PassAt1 = null)
 {
     /// <summary>The live line of a training.</summary>
     public override string ToString() =>
         $"loss {Loss:F4}  lr {LearningRate:E1}  norm {GradientNorm:F2}  {TokensPerSecond / 1000:F1}k tokens/s  {Utilization:P0} of peak  {MemoryBytes / 1e9:F1} GB" +
-        (HeldOutLoss is { } heldOut ? $"  held out {heldOut:F4}" : "");
+        (HeldOutLoss is { } heldOut ? $"  held out {heldOut:F4}" : "") + (PassAt1 is { } rate ? $"  pass@1 {rate:P1}" : "");
 }
 
 /// <summary>
@@ -32,7 +34,7 @@ public sealed class TrainingMetrics : IDisposable
     /// <summary>Folder of the TensorBoard events beside <c>metrics.jsonl</c>.</summary>
     public const string EventsFolder = "tensorboard";
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     private readonly StreamWriter _writer;
     private readonly TensorBoardEvents _events;
@@ -54,6 +56,7 @@ public sealed class TrainingMetrics : IDisposable
         _events.Write(metrics.Step, ("train/loss", metrics.Loss), ("train/learning_rate", metrics.LearningRate), ("train/gradient_norm", metrics.GradientNorm),
             ("speed/tokens_per_second", metrics.TokensPerSecond), ("speed/utilization", metrics.Utilization), ("speed/memory_gb", metrics.MemoryBytes / 1e9));
         if (metrics.HeldOutLoss is { } heldOut) _events.Write(metrics.Step, ("held_out/loss", heldOut));
+        if (metrics.PassAt1 is { } rate) _events.Write(metrics.Step, ("suite/pass@1", rate));
     });
 
     /// <inheritdoc/>

@@ -34,8 +34,8 @@ public sealed class TrainingSet : IDisposable
         TokenStore store = Tokens(path, chat, options, progress, cancellation);
         try
         {
-            TrainingSample[] samples = [.. store.Samples.Where(sample => sample.Length <= options.SequenceLength)];
-            TrainingSample[] dropped = [.. store.Samples.Where(sample => sample.Length > options.SequenceLength).OrderByDescending(sample => sample.Length)];
+            TrainingSample[] samples = [.. store.Samples.Where(sample => sample.Length <= options.RowLength)];
+            TrainingSample[] dropped = [.. store.Samples.Where(sample => sample.Length > options.RowLength).OrderByDescending(sample => sample.Length)];
             RequireSamples(path, options, store.Samples, samples, dropped);
             return new(store, samples, dropped);
         }
@@ -77,10 +77,10 @@ public sealed class TrainingSet : IDisposable
     {
         if (all.Count == 0) throw new InputException($"{path}: the training set is empty", "look at funnel.json beside it: every row that was dropped has its reason there");
         if (dropped.Length > 0 && options.ExcessLength == ExcessLength.Raise)
-            throw new InputException($"{path}: {dropped.Length} of {all.Count} samples are longer than sequence_length {options.SequenceLength} (longest: {dropped[0].Length} tokens)",
+            throw new InputException($"{path}: {dropped.Length} of {all.Count} samples are longer than sequence_length {options.RowLength} (longest: {dropped[0].Length} tokens)",
                 $"set sequence_length to {dropped[0].Length} or more, or excess_length to drop");
         if (samples.Length == 0)
-            throw new InputException($"{path}: every sample is longer than sequence_length {options.SequenceLength} (longest: {dropped[0].Length} tokens)",
+            throw new InputException($"{path}: every sample is longer than sequence_length {options.RowLength} (longest: {dropped[0].Length} tokens)",
                 $"set sequence_length to {dropped[0].Length} or more");
         if (options.Objective != TrainingObjective.CrossEntropy && !samples.Any(sample => sample.Teacher is not null))
             throw new InputException($"{path}: no trace carries the teacher's log-probabilities, which the objective needs",

@@ -7,7 +7,11 @@ namespace Distill.Pipelines.Report;
 internal sealed record FunnelData(string Stage, FilterFunnel Funnel, IReadOnlyList<TraceExample> Examples);
 
 /// <summary>The losses of one <c>train</c> stage.</summary>
-internal sealed record LossCurve(string Stage, ScoreRole Role, string Student, IReadOnlyList<(double Step, double Loss)> Points, double? TokensPerSecond, long Tokens);
+internal sealed record LossCurve(string Stage, ScoreRole Role, string Student, IReadOnlyList<(double Step, double Loss)> Points, double? TokensPerSecond, long Tokens)
+{
+    /// <summary>pass@1 on a suite at the steps where it was measured.</summary>
+    public IReadOnlyList<(double Step, double Rate)> PassRates { get; init; } = [];
+}
 
 /// <summary>One exported file.</summary>
 internal sealed record ArtifactRow(string Path, string Format, string Type, long Bytes, double BitsPerWeight, ScoreRow? Score);

@@ -65,7 +65,7 @@ internal static class ReportPage
         IEnumerable<string> speeds = data.Curves.Where(curve => curve.TokensPerSecond > 0)
             .Select(curve => $"{curve.Stage}: {Figure.Count((long)curve.TokensPerSecond!.Value)} tokens/s");
         string note = "Mean cross-entropy per counted token, logarithmic scale, smoothed. Losses on different texts are not comparable: answers are short and mostly fixed form.";
-        return Section("How they learned", speeds.Any() ? $"{note} Speed: {string.Join(", ", speeds)}." : note, chart);
+        return Section("How they learned", speeds.Any() ? $"{note} Speed: {string.Join(", ", speeds)}." : note, Html.Join([chart, PassRateChart.Render(data.Curves)]));
     }
 
     private static Html Artifacts(ReportData data) => data.Artifacts.Count == 0 ? Html.Empty

@@ -32,6 +32,7 @@ internal static class StageFiles
     public static LossCurve Losses(PlannedStage stage, Lineage lineage)
     {
         var points = new List<(double Step, double Loss)>();
+        var rates = new List<(double Step, double Rate)>();
         var speeds = new List<double>();
         long tokens = 0;
         string path = Path.Combine(stage.Folder, TrainStage.MetricsFileName);
@@ -39,11 +40,12 @@ internal static class StageFiles
         {
             if (TryParse(line) is not { } step || Number(step, "step") is not { } number || Number(step, "loss") is not { } loss) continue;
             points.Add((number, loss));
+            if (Number(step, "pass@1") is { } rate) rates.Add((number, rate));
             if (Number(step, "tokens_per_second") is { } speed) speeds.Add(speed);
             tokens = (long)(Number(step, "tokens") ?? tokens);
         }
         speeds.Sort();
-        return new LossCurve(stage.Id, lineage.RoleOfStudent(stage), Lineage.Text(stage, "student"), points, speeds.Count > 0 ? speeds[speeds.Count / 2] : null, tokens);
+        return new LossCurve(stage.Id, lineage.RoleOfStudent(stage), Lineage.Text(stage, "student"), points, speeds.Count > 0 ? speeds[speeds.Count / 2] : null, tokens) { PassRates = rates };
     }
 
     /// <summary>Files of an <c>export</c> stage.</summary>

@@ -14,19 +14,19 @@ internal static class TorchrunConfig
     public static string Sft(TrainOptions options, string model, int steps)
     {
         int gpus = options.Nodes * options.GpusPerNode;
-        if (options.BatchSize % gpus != 0)
-            throw new Runs.InputException($"train: batch_size {options.BatchSize} cannot be divided among {gpus} GPUs", $"use a multiple of {gpus}, or other values of nodes and gpus_per_node");
-        int perGpu = options.BatchSize / gpus, micro = Enumerable.Range(1, Math.Min(options.MicroBatchSize, perGpu)).Last(size => perGpu % size == 0);
+        if (options.RowsPerUpdate % gpus != 0)
+            throw new Runs.InputException($"train: batch_size {options.RowsPerUpdate} cannot be divided among {gpus} GPUs", $"use a multiple of {gpus}, or other values of nodes and gpus_per_node");
+        int perGpu = options.RowsPerUpdate / gpus, micro = Enumerable.Range(1, Math.Min(options.RowsPerPass, perGpu)).Last(size => perGpu % size == 0);
         (string Key, object Value)[] arguments =
         [
             ("model_name_or_path", model), ("dtype", "bfloat16"), ("attn_implementation", "kernels-community/flash-attn3"), ("trust_remote_code", false),
             ("dataset_name", "data"), ("dataset_train_split", "train"),
             // Samples are whole and no longer than max_length: best-fit packing then has nothing to cut.
-            ("packing", options.Packing), ("packing_strategy", "bfd"), ("max_length", options.SequenceLength), ("shuffle_dataset", true),
+            ("packing", options.Packing), ("packing_strategy", "bfd"), ("max_length", options.RowLength), ("shuffle_dataset", true),
             ("loss_type", "chunked_nll"), ("average_tokens_across_devices", true),
             ("output_dir", "output"), ("max_steps", steps), ("per_device_train_batch_size", micro), ("gradient_accumulation_steps", perGpu / micro),
             ("learning_rate", options.PeakLearningRate), ("lr_scheduler_type", "cosine_with_min_lr"),
-            ("lr_scheduler_kwargs", new JsonObject { ["min_lr_rate"] = options.MinLearningRateRatio }), ("warmup_steps", options.WarmupSteps),
+            ("lr_scheduler_kwargs", new JsonObject { ["min_lr_rate"] = options.MinLearningRateRatio }), ("warmup_steps", options.WarmupOf(steps)),
             ("weight_decay", options.WeightDecay), ("adam_beta1", options.Beta1), ("adam_beta2", options.Beta2), ("max_grad_norm", options.MaxGradientNorm),
             ("bf16", true), ("gradient_checkpointing", true), ("seed", options.Seed % int.MaxValue),
             ("logging_steps", 1), ("logging_nan_inf_filter", false), ("save_strategy", "steps"), ("save_steps", options.CheckpointEvery), ("save_total_limit", options.KeepCheckpoints),

@@ -31,11 +31,20 @@ public sealed class StageRunTests : IDisposable
         await Run("a");
 
         var error = await Assert.ThrowsAsync<InputException>(() => Run("b"));
-        Assert.Contains("other options", error.Message);
+        Assert.EndsWith("holds the result of other options or inputs: text was a, now b", error.Message);
         Assert.Equal("a1", File.ReadAllText(_folder["out/made.txt"]));
 
         await Run("b", replace: true);
         Assert.Equal("b1", File.ReadAllText(_folder["out/made.txt"]));
+    }
+
+    [Fact]
+    public async Task WorkThatWasCutOffNamesWhatDiffersToo()
+    {
+        _stages.Midway = _ => throw new OperationCanceledException();
+        await Assert.ThrowsAsync<OperationCanceledException>(() => Run("a"));
+        var error = await Assert.ThrowsAsync<InputException>(() => Run("b"));
+        Assert.EndsWith(": text was a, now b", error.Message);
     }
 
     [Fact]

@@ -31,11 +31,44 @@ public sealed class BasePresetTests : IDisposable
     {
         ModelConfigFile.Save(BasePreset.Find("qwen-7b")!.Shape, _folder.Path);
         TrainOptions options = new() { Student = "qwen-7b", Base = _folder.Path };
-        Assert.Equal((_folder.Path, 8e-5, null), (BasePreset.Resolve(options).Student, BasePreset.Resolve(options).LearningRate, BasePreset.Resolve(options).Base));
-        Assert.Equal(3e-6, BasePreset.Resolve(options with { LearningRate = 3e-6 }).LearningRate);
+        Assert.Equal((_folder.Path, 8e-5, null), (BasePreset.Resolve(options).Student, BasePreset.Resolve(options).PeakLearningRate, BasePreset.Resolve(options).Base));
+        Assert.Equal(3e-6, BasePreset.Resolve(options with { LearningRate = 3e-6 }).PeakLearningRate);
         var other = new TrainOptions { Student = "tiny-qwen" };
         Assert.Same(other, BasePreset.Resolve(other));
     }
+
+    [Fact]
+    public void TheRecipeIsThePublishedOneUnlessAnotherIsGiven()
+    {
+        var options = new TrainOptions { Student = "qwen-7b", Size = new TrainingSetSize(800_000, 5_355) };
+        Assert.Equal((2, 32_768, 1, 0.1), (options.Passes, options.RowLength, options.RowsPerPass, options.MinLearningRateRatio));
+        Assert.Equal(10, options.RowsPerUpdate); // 64 samples of 5,355 tokens in rows of 32,768
+        Assert.Equal(64, (options with { Packing = false }).RowsPerUpdate);
+        Assert.Equal(30, options.WarmupOf(1000));
+        Assert.Equal(
+        [
+            new("learning_rate", "8e-5", "preset qwen-7b"), new("epochs", "2", "preset qwen-7b"), new("batch_size", "10", "preset qwen-7b: 64 samples"), new("sequence_length", "32768", "preset qwen-7b"),
+            new("warmup_steps", "30", "preset qwen-7b"), new("min_learning_rate_ratio", "0.1", "preset qwen-7b"),
+        ], TrainingRecipe.Of(options, 1000));
+
+        TrainOptions given = options with { LearningRate = 2e-6, BatchSize = 3, SequenceLength = 100, MaxSteps = 7, WarmupSteps = 0, MinLearningRateRatio = 0 };
+        Assert.Equal(["2e-6 given", "7 given", "3 given", "100 given", "0 given", "0 as set"], TrainingRecipe.Of(given, 7).Select(value => $"{value.Value} {value.Source}"));
+
+        var tiny = new TrainOptions { Student = "tiny-qwen" };
+        Assert.Equal((1e-5, 2, 512, 16, 16, 20), (tiny.PeakLearningRate, tiny.Passes, tiny.RowLength, tiny.RowsPerUpdate, tiny.RowsPerPass, tiny.WarmupOf(1000)));
+        Assert.All(TrainingRecipe.Of(tiny, 10).SkipLast(1), value => Assert.Equal("default", value.Source));
+    }
+
+    // 32B models on few samples: s1 (1,000), Sky-T1 and Bespoke-Stratos (17,000) took 1e-5.
+    [Theory]
+    [InlineData("qwen-32b", 1_000, 1e-5)]
+    [InlineData("qwen-32b", 17_000, 1e-5)]
+    [InlineData("qwen-32b", 44_721, 2.449e-5)] // the middle of 20,000 and 100,000, and of 1e-5 and 6e-5, on logarithmic scales
+    [InlineData("qwen-32b", 114_000, 6e-5)]
+    [InlineData("llama-70b", 1_000, 5e-6)]
+    [InlineData("qwen-1.5b", 1_000, 1e-4)]
+    public void FewSamplesWantALowerRateWhereThatIsKnown(string student, int samples, double rate) =>
+        Assert.Equal(rate, new TrainOptions { Student = student, Size = new TrainingSetSize(samples, 1000) }.PeakLearningRate, rate * 1e-3);
 
     [Fact]
     public void WithoutWeightsOneLineSaysHowToGetThem()

@@ -37,7 +37,7 @@ public sealed class TrainingLoopTests
             Student = TinyShapes.Random(Shape(family));
             Parameters = new FlatParameters(Student);
             Optimizer = new AdamW(Parameters, Options);
-            Checkpoints = new Checkpoint(Path.Combine(folder, "checkpoints"), "identity");
+            Checkpoints = new Checkpoint(Path.Combine(folder, "checkpoints"), new Dictionary<string, string> { ["learning_rate"] = "0.001", ["seed"] = "3" });
         }
 
         public TrainOptions Options { get; }
@@ -71,6 +71,11 @@ public sealed class TrainingLoopTests
             Parameters.Dispose();
             Student.Dispose();
         }
+    }
+
+    private sealed class Said(List<string> lines) : IProgress<ProgressEvent>
+    {
+        public void Report(ProgressEvent value) => lines.Add(value.Line ?? "");
     }
 
     private sealed class StopAt(CancellationTokenSource stop, int? step) : IProgress<ProgressEvent>
@@ -134,7 +139,9 @@ public sealed class TrainingLoopTests
         string newest = Path.Combine(folder.Path, "checkpoints", "step-000010", "state.safetensors");
         using (FileStream damaged = File.OpenWrite(newest)) damaged.SetLength(damaged.Length / 2);
         using var second = new Bench("qwen", folder.Path);
-        Assert.Equal(5, second.Checkpoints.Restore(second.Student, second.Parameters, second.Optimizer)!.Step);
+        var said = new List<string>();
+        Assert.Equal(5, second.Checkpoints.Restore(second.Student, second.Parameters, second.Optimizer, new Said(said))!.Step);
+        Assert.Contains("step-000010: is damaged", Assert.Single(said), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,8 +150,9 @@ public sealed class TrainingLoopTests
         using var folder = new TemporaryFolder();
         using (var first = new Bench("qwen", folder.Path)) first.Train(5);
         using var second = new Bench("qwen", folder.Path);
-        var other = new Checkpoint(Path.Combine(folder.Path, "checkpoints"), "another identity");
-        Assert.Throws<InputException>(() => other.Restore(second.Student, second.Parameters, second.Optimizer));
+        var other = new Checkpoint(Path.Combine(folder.Path, "checkpoints"), new Dictionary<string, string> { ["learning_rate"] = "0.002", ["seed"] = "3", ["method"] = "lora" });
+        string message = Assert.Throws<InputException>(() => other.Restore(second.Student, second.Parameters, second.Optimizer)).Message;
+        Assert.EndsWith("belongs to a training with other settings: learning_rate was 0.001, now 0.002; method was not set, now lora", message, StringComparison.Ordinal);
     }
 
     [Theory, InlineData(1), InlineData(3), InlineData(8)]

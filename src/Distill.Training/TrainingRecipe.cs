@@ -1,0 +1,42 @@
+using System.Globalization;
+
+namespace Distill.Training;
+
+/// <summary>How large a training set is, where it decides values of the recipe.</summary>
+/// <param name="Samples">Samples.</param>
+/// <param name="MeanLength">Tokens of a sample, on average.</param>
+internal sealed record TrainingSetSize(int Samples, double MeanLength)
+{
+    /// <summary>The size of some samples.</summary>
+    public static TrainingSetSize Of(IReadOnlyList<TrainingSample> samples) => new(samples.Count, samples.Average(sample => (double)sample.Length));
+}
+
+/// <summary>
+/// The values that depend on what is trained. What is given (a flag goes before the pipeline file) goes before the preset's, and that before the
+/// general default, which suits the tiny shapes.
+/// </summary>
+internal static class TrainingRecipe
+{
+    public const double DefaultLearningRate = 1e-5;
+    public const int DefaultEpochs = 2, DefaultRowLength = 512, DefaultRows = 16, DefaultWarmup = 20;
+
+    /// <summary>The values with their sources.</summary>
+    /// <param name="options">The options, preset and size of the training set filled in.</param>
+    /// <param name="steps">Updates of the whole training.</param>
+    public static IReadOnlyList<RecipeValue> Of(TrainOptions options, int steps)
+    {
+        string preset = options.Recipe is { } found ? $"preset {found.Name}" : "default";
+        bool fewSamples = options.Recipe is { } recipe && options.Size is { } size && recipe.LearningRateFor(size) != recipe.LearningRate;
+        return
+        [
+            new("learning_rate", Text(options.PeakLearningRate), options.LearningRate is not null ? "given" : fewSamples ? $"{preset}, {options.Size!.Samples:N0} samples" : preset),
+            options.MaxSteps is { } given ? new("max_steps", Text(given), "given") : new("epochs", Text(options.Passes), options.Epochs is not null ? "given" : preset),
+            new("batch_size", Text(options.RowsPerUpdate), options.BatchSize is not null ? "given" : options.Recipe is not null && options.Packing ? $"{preset}: {BasePreset.SamplesPerUpdate} samples" : preset),
+            new("sequence_length", Text(options.RowLength), options.SequenceLength is not null ? "given" : preset),
+            new("warmup_steps", Text(options.WarmupOf(steps)), options.WarmupSteps is not null ? "given" : preset),
+            new("min_learning_rate_ratio", Text(options.MinLearningRateRatio), options.Recipe is not null && options.MinLearningRateRatio == BasePreset.FinalLearningRateRatio ? preset : "as set"),
+        ];
+    }
+
+    private static string Text(double value) => value.ToString("0.######e-0", CultureInfo.InvariantCulture) is var scientific && value is > 0 and < 1e-3 ? scientific : value.ToString("0.####", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+using Distill.Pipelines;
+using Distill.Prompts;
+using Distill.Runs;
+using Distill.Training;
+using Xunit;
+
+namespace Distill.Tests.Training;
+
+/// <summary>The stage from options to model folder: measured on a suite, stopped, gone on with, refused.</summary>
+public sealed class TrainStageTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public TrainStageTests()
+    {
+        TinyModels.Qwen2(_folder["student"]);
+        Write("data.jsonl", 24);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private void Write(string name, int rows) => File.WriteAllLines(_folder[name], Enumerable.Range(0, rows).Select(i =>
+        $$"""{"id":"s{{i}}","messages":[{"role":"user","content":"Compute {{i}}+1."},{"role":"assistant","content":"<think>\n{{i}}+1 = {{i + 1}}\n</think>\n\n{{i + 1}}"}]}"""));
+
+    private TrainOptions Options => new()
+    {
+        Student = _folder["student"],
+        Data = _folder["data.jsonl"],
+        Out = _folder["out"],
+        TokenCache = _folder["cache"],
+        MaxSteps = 12,
+        BatchSize = 2,
+        MicroBatchSize = 2,
+        SequenceLength = 96,
+        LearningRate = 1e-3,
+        WarmupSteps = 1,
+        CheckpointEvery = 3,
+        Threads = 1,
+    };
+
+    private static Task<TrainResult> Train(TrainOptions options, IProgress<ProgressEvent>? progress = null, CancellationToken cancellation = default) =>
+        TrainStage.RunAsync(options, progress ?? new Progress<ProgressEvent>(), cancellation, Suite);
+
+    // Problems that no random student solves, and one that every completion solves.
+    private static MeasuredSuite Suite(string path, int? samples, int? limit) => new("suite",
+        [Prompt.FromUser("Compute 2+2.", "4") with { Id = "a" }, Prompt.FromUser("Compute 3+3.", "6") with { Id = "b" }],
+        samples ?? 1, new() { Temperature = 1, TopP = 1, MaxTokens = 6 }, [path]);
+
+    private JsonNode[] Metrics(string folder = "out") => [.. File.ReadLines(Path.Combine(_folder[folder], "metrics.jsonl")).Select(line => JsonNode.Parse(line)!)];
+
+    [Fact]
+    public async Task TheSuiteIsAskedNowAndThenAndChangesNothing()
+    {
+        await Train(Options);
+        await Train(Options with { Out = _folder["measured"], EvalSuite = "math", EvalEvery = 5, EvalSamples = 3 });
+        JsonNode[] measured = [.. Metrics("measured").Where(line => line["pass@1"] is not null)];
+        Assert.Equal([5, 10, 12], measured.Select(line => line["step"]!.GetValue<int>()));
+        Assert.All(measured, line => Assert.InRange(line["pass@1"]!.GetValue<double>(), 0, 1));
+        Assert.Equal(Metrics().Select(line => line["loss"]!.GetValue<double>()), Metrics("measured").Select(line => line["loss"]!.GetValue<double>()));
+        Assert.Equal(Fingerprint.OfFile(_folder["out/model/model.safetensors"]), Fingerprint.OfFile(_folder["measured/model/model.safetensors"]));
+    }
+
+    [Fact]
+    public async Task PatienceEndsATrainingWhosePassRateStandsStill()
+    {
+        // The first measurement is the best so far, two more are not better.
+        TrainResult result = await Train(Options with { MaxSteps = 40, EvalSuite = "math", EvalEvery = 3, Patience = 2 });
+        Assert.Equal(9, result.Steps);
+        Assert.True(Directory.Exists(_folder["out/checkpoints/best"]));
+    }
+
+    [Fact]
+    public async Task AStoppedTrainingRemembersItsMeasurements()
+    {
+        TrainOptions options = Options with { MaxSteps = 40, EvalSuite = "math", EvalEvery = 3, Patience = 3 };
+        using var stop = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Train(options, new StopAt(stop, 7), stop.Token));
+        Assert.Equal(12, (await Train(options)).Steps);
+    }
+
+    [Fact]
+    public async Task OtherSettingsAreNamedAndMoreUpdatesAreNone()
+    {
+        using var stop = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Train(Options, new StopAt(stop, 5), stop.Token));
+        var e = await Assert.ThrowsAsync<InputException>(() => Train(Options with { LearningRate = 2e-3, Seed = 4 }));
+        Assert.Contains("learning_rate was 0.001, now 0.002; seed was 17, now 4", e.Message, StringComparison.Ordinal);
+        Write("data.jsonl", 23);
+        Assert.Contains("data was ", (await Assert.ThrowsAsync<InputException>(() => Train(Options))).Message, StringComparison.Ordinal);
+        Write("data.jsonl", 24);
+        TinyModels.Qwen2(_folder["student"], seed: 9);
+        Assert.Contains("student was ", (await Assert.ThrowsAsync<InputException>(() => Train(Options))).Message, StringComparison.Ordinal);
+        TinyModels.Qwen2(_folder["student"]);
+        Assert.Equal(15, (await Train(Options with { MaxSteps = 15, CheckpointEvery = 4, KeepCheckpoints = 1 })).Steps);
+    }
+
+    [Fact]
+    public async Task AFinishedTrainingIsGoneOnWithOnRequest()
+    {
+        StageKind kind = StageCatalog.All.Single(stage => stage.Name == "train");
+        await Run("4");
+        var e = await Assert.ThrowsAsync<InputException>(() => Run("6"));
+        Assert.EndsWith("max_steps was 4, now 6", e.Message, StringComparison.Ordinal);
+        Assert.Contains("--extend", e.Hint!, StringComparison.Ordinal);
+        Assert.Contains("seed was 17, now 3", (await Assert.ThrowsAsync<InputException>(() => Run("6", ("extend", "true"), ("seed", "3")))).Message, StringComparison.Ordinal);
+        RunManifest longer = await Run("6", ("extend", "true"));
+        Assert.Equal(6, longer.Results["steps"]!.GetValue<int>());
+        Assert.Equal([1, 2, 3, 4, 5, 6], Metrics().Select(line => line["step"]!.GetValue<int>()));
+
+        async Task<RunManifest> Run(string steps, params (string Key, string Value)[] more)
+        {
+            (string Key, string Value)[] values =
+            [
+                ("student", _folder["student"]), ("data", _folder["data.jsonl"]), ("out", _folder["out"]), ("token_cache", _folder["cache"]), ("max_steps", steps), ("batch_size", "2"),
+                ("sequence_length", "96"), ("threads", "1"), .. more,
+            ];
+            return (await StageRun.RunAloneAsync(kind, [.. values.Select(value => new OptionValue(value.Key, [value.Value], "--" + value.Key))], replace: false,
+                new Progress<ProgressEvent>(), TimeProvider.System, TestContext.Current.CancellationToken)).Manifest;
+        }
+    }
+
+    [Fact]
+    public async Task TheRecipeStandsInThePreflightWithItsSources()
+    {
+        await Train(Options with { MaxSteps = 1, WarmupSteps = null });
+        JsonNode recipe = JsonNode.Parse(File.ReadAllText(_folder["out/preflight.json"]))!["recipe"]!;
+        Assert.Equal(["learning_rate 0.001 given", "max_steps 1 given", "batch_size 2 given", "sequence_length 96 given", "warmup_steps 20 default", "min_learning_rate_ratio 0.1 as set"],
+            recipe.AsArray().Select(value => $"{value!["option"]} {value["value"]} {value["source"]}"));
+    }
+
+    private sealed class StopAt(CancellationTokenSource stop, int step) : IProgress<ProgressEvent>
+    {
+        public void Report(ProgressEvent value)
+        {
+            if (value.Stage == "train" && value.Completed == step) stop.Cancel();
+        }
+    }
+}
