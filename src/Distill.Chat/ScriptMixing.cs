@@ -26,7 +26,10 @@ public static class ScriptMixing
     }
 
     /// <summary>Whether any stretch of a thousand letters has more than a twentieth in scripts that the prompt does not use.</summary>
-    public static bool IsMixed(IReadOnlyList<Message> prompt, string text)
+    /// <param name="prompt">What the model was shown.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="isWhole">Whether nothing follows, so that the last stretch counts although it is shorter.</param>
+    public static bool IsMixed(IReadOnlyList<Message> prompt, string text, bool isWhole = true)
     {
         if (System.Text.Ascii.IsValid(text)) return false;
         int allowed = 0;
@@ -45,7 +48,7 @@ public static class ScriptMixing
             if (IsTooMuch(stray, letters)) return true;
             letters = stray = 0;
         }
-        return IsTooMuch(stray, letters);
+        return isWhole && IsTooMuch(stray, letters);
     }
 
     private static bool IsTooMuch(int stray, int letters) => stray >= FewestStrayLetters && stray > StrayShare * letters;

@@ -36,6 +36,9 @@ public sealed class BatchGenerator : ICompletionSource
     /// <inheritdoc/>
     public int? BatchSize => _batchSize;
 
+    /// <summary>Which completions are given up under way. What is given up follows from its own tokens alone.</summary>
+    public EarlyStop EarlyStop { get; set; }
+
     /// <inheritdoc/>
     public IAsyncEnumerable<CompletedRequest> CompleteAsync(IEnumerable<CompletionRequest> requests, CancellationToken cancellation) =>
         requests.Chunk(_batchSize).SelectMany(batch => Complete(batch, null, cancellation)).ToAsyncEnumerable();
@@ -59,10 +62,10 @@ public sealed class BatchGenerator : ICompletionSource
     private List<CompletedRequest> Complete(CompletionRequest[] requests, Action<int>? onToken, CancellationToken cancellation)
     {
         long started = Stopwatch.GetTimestamp();
-        GenerationRow[] rows = [.. requests.Select(request => new GenerationRow(_chat.PromptTokens(request.Messages), request.Sampling, _model.ContextLength, _chat.Tokenizer))];
+        GenerationRow[] rows = [.. requests.Select(request => new GenerationRow(_chat.PromptTokens(request.Messages), request, _model.ContextLength, _chat.Tokenizer, EarlyStop))];
         Decode([.. rows.Where(row => !row.Finished)], onToken, cancellation);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        return [.. requests.Zip(rows).Select(pair => new CompletedRequest(pair.First, Finish(pair.Second), seconds))];
+        return [.. requests.Zip(rows, (request, row) => Finish(request, row, seconds))];
     }
 
     private void Decode(List<GenerationRow> active, Action<int>? onToken, CancellationToken cancellation)
@@ -98,22 +101,24 @@ public sealed class BatchGenerator : ICompletionSource
         return true;
     }
 
-    private Completion Finish(GenerationRow row)
+    private CompletedRequest Finish(CompletionRequest request, GenerationRow row, double seconds)
     {
         int[] tokens = [.. row.Tokens];
         ReadOnlySpan<int> text = row.Stopped ? tokens.AsSpan(..^1) : tokens;
         string raw = _chat.Tokenizer.Decode(text);
         var parts = ReasoningSplit.Split(raw, _chat.Template.StartsInReasoning);
-        return new()
+        var completion = new Completion
         {
             RawText = raw,
             Reasoning = parts.Reasoning,
             Answer = parts.Answer,
             ReasoningUnclosed = parts.Unclosed,
-            FinishReason = row.Stopped ? FinishReason.Stop : FinishReason.Length,
+            FinishReason = row.Stopped ? FinishReason.Stop : row.GivenUp is null ? FinishReason.Length : FinishReason.Error,
             PromptTokens = row.Prompt.Length,
             CompletionTokens = tokens.Length,
-            TopLogProbabilities = row.Likeliest,
+            TopLogProbabilities = row.GivenUp is null ? row.Likeliest : null,
+            EndState = row.GivenUp ?? EndState.Complete,
         };
+        return new CompletedRequest(request, completion, seconds, CompletionQuality.FailureOf(completion));
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Distill.Chat;
 
 namespace Distill.Inference;
@@ -7,13 +8,17 @@ internal sealed class GenerationRow
 {
     private readonly ModelTokenizer _tokenizer;
     private readonly LogProbabilityCollector? _likeliest;
+    private readonly IReadOnlyList<Message> _messages;
+    private readonly EarlyStop _earlyStop;
+    private readonly ArrayBufferWriter<byte> _text = new();
+    private int _looked;
 
-    public GenerationRow(int[] prompt, SamplingOptions sampling, int contextLength, ModelTokenizer tokenizer)
+    public GenerationRow(int[] prompt, CompletionRequest request, int contextLength, ModelTokenizer tokenizer, EarlyStop earlyStop)
     {
-        _tokenizer = tokenizer;
+        SamplingOptions sampling = request.Sampling;
+        (Prompt, _messages, _tokenizer, _earlyStop) = (prompt, request.Messages, tokenizer, earlyStop);
         TopLogProbabilities = Math.Min(sampling.TopLogProbabilities, tokenizer.VocabularySize);
         if (TopLogProbabilities > 0) _likeliest = new(tokenizer.VocabularyIdentity, TopLogProbabilities);
-        Prompt = prompt;
         Sampler = new(sampling);
         MaxTokens = Math.Max(0, Math.Min(sampling.MaxTokens, contextLength - prompt.Length));
     }
@@ -30,7 +35,10 @@ internal sealed class GenerationRow
 
     public bool Stopped { get; private set; }
 
-    public bool Finished => Stopped || Tokens.Count >= MaxTokens;
+    /// <summary>The state that made going on pointless, or null.</summary>
+    public EndState? GivenUp { get; private set; }
+
+    public bool Finished => Stopped || GivenUp is not null || Tokens.Count >= MaxTokens;
 
     /// <summary>The token to feed next; rows that wait for the batch to shrink repeat their last one.</summary>
     public int LastToken => Tokens[^1];
@@ -50,6 +58,15 @@ internal sealed class GenerationRow
         _likeliest?.Add(token, LikeliestTokens.Of(logits, _tokenizer.VocabularySize, TopLogProbabilities));
         Tokens.Add(token);
         Stopped = stopTokens.Contains(token);
+        if (!Stopped && _earlyStop != EarlyStop.Never) Look(_tokenizer.BytesOf(token, skipSpecialTokens: true));
         return token;
+    }
+
+    private void Look(ReadOnlySpan<byte> text)
+    {
+        _text.Write(text);
+        if (_text.WrittenCount - _looked < CompletionQuality.LookEveryBytes) return;
+        _looked = _text.WrittenCount;
+        GivenUp = CompletionQuality.JudgeUnderWay(_messages, _text.WrittenSpan, rejectMixing: _earlyStop == EarlyStop.LoopsAndMixing);
     }
 }

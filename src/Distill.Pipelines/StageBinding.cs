@@ -12,7 +12,7 @@ internal sealed record StageBinding(
     object Options, string Fingerprint, SortedDictionary<string, string> Inputs, IReadOnlyList<string> Needs)
 {
     // Part of every fingerprint. Raise it when a stage's result changes for the same options and inputs.
-    private const string Format = "distill-stage/1";
+    private const string Format = "distill-stage/2";
 
     /// <summary>Resolves a stage.</summary>
     /// <param name="kind">The command.</param>

@@ -54,6 +54,7 @@ internal static class OptionChecks
         if (string.IsNullOrWhiteSpace(options.Model)) throw new InputException($"{flag} needs the name of a model", "add --model NAME, the same as with --endpoint: then both share one run");
         if (options.OnTruncation != TruncationPolicy.Keep)
             throw new InputException($"--on-truncation {options.OnTruncation.ToString().ToLowerInvariant()} needs servers that can be asked again at once", $"leave it out with {flag}");
+        if (options.TopLogprobs > 0) throw new InputException($"--top-logprobs needs servers or a model in this process", $"leave it out with {flag}");
         if (emits && !BatchRequest.IsKnownTo(options.BatchDialect))
             throw new InputException($"--batch-dialect {options.BatchDialect.ToString().ToLowerInvariant()}: takes no batch files", "choose openai, azure, vllm or sglang");
     }

@@ -86,8 +86,8 @@ public sealed record TeacherGenOptions : IForkableOptions
     [Option("stop when more than this share of at least 200 rollouts was cut off by --max-tokens; 1 never stops", DoesNotChangeResult = true)]
     public double MaxTruncated { get; init; } = 0.3;
 
-    /// <summary>Whether completions that stray into another script are asked for once more.</summary>
-    [Option("ask once more for completions that stray into another script than their prompt's")]
+    /// <summary>Whether completions that stray into another script are stopped under way, and servers asked once more.</summary>
+    [Option("stop completions that stray into another script than their prompt's; servers are asked once more")]
     public bool RejectLanguageMixing { get; init; }
 
     /// <summary>Whether requests without text for long are sent to a second endpoint.</summary>

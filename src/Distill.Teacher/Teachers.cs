@@ -34,7 +34,9 @@ public static class Teachers
             folder = InstallFolder.Find(EmbeddedFolder)
                 ?? throw new InputException($"{EmbeddedFolder}: the embedded teacher is not there", "run from a complete clone, or name a model folder with --teacher");
         }
-        return CompletionSources.Open(folder, options.Device, options.BatchSize);
+        ICompletionSource model = CompletionSources.Open(folder, options.Device, options.BatchSize);
+        if (model is BatchGenerator generator) generator.EarlyStop = options.RejectLanguageMixing ? EarlyStop.LoopsAndMixing : EarlyStop.Loops;
+        return model;
     }
 
     private static EndpointFleet OpenFleet(TeacherGenOptions options)

@@ -8,10 +8,13 @@ namespace Distill.Benchmarks;
 
 /// <summary>
 /// 1,000 streams of 20 tokens a second each, from an engine in a process of its own: what the fleet costs beside a client
-/// that only reads the bytes. <c>fleet [streams] [tokens of each] [tokens of a chunk]</c>
+/// that only reads the bytes. Measured is the steady state: both have run before, and connections, compilation and the end
+/// of the streams are left out. <c>fleet [streams] [tokens of each] [tokens of a chunk]</c>
 /// </summary>
 internal sealed class FleetLoad : IMeasurement
 {
+    private const int WarmUpTokens = 100;
+
     public string Name => "fleet";
 
     public string Summary => "1,000 streams at 20 tokens/s: CPU, memory, added delay, against a client that reads and forgets";
@@ -23,20 +26,54 @@ internal sealed class FleetLoad : IMeasurement
             await PacedServer.RunAsync(int.Parse(arguments[1]), int.Parse(arguments[2]));
             return;
         }
-        int streams = arguments.Length > 0 ? int.Parse(arguments[0]) : 1000, tokens = arguments.Length > 1 ? int.Parse(arguments[1]) : 300, perChunk = arguments.Length > 2 ? int.Parse(arguments[2]) : 1;
+        if (arguments is ["read", ..])
+        {
+            await ReadAsync(int.Parse(arguments[1]), int.Parse(arguments[2]), int.Parse(arguments[3]));
+            return;
+        }
+        int streams = arguments.Length > 0 ? int.Parse(arguments[0]) : 1000, tokens = arguments.Length > 1 ? int.Parse(arguments[1]) : 400, perChunk = arguments.Length > 2 ? int.Parse(arguments[2]) : 1;
+        await using (Engine("http://127.0.0.1:1/v1", 1)) { } // before the pipes to other processes, which are sockets too
+        double plain = await ChildAsync(["read", $"{streams}", $"{tokens}", $"{perChunk}"], "0"), inline = await ChildAsync(["read", $"{streams}", $"{tokens}", $"{perChunk}"], "1");
+        Console.WriteLine($"reads and forgets, as .NET does by itself: {plain:0.0} CPU-s for a million chunks; on the threads that poll the sockets: {inline:0.0}");
+        await WithServerAsync(WarmUpTokens * perChunk, perChunk, url => CompleteAsync(Engine(url, streams), url, streams, WarmUpTokens * perChunk));
+        await WithServerAsync(tokens, perChunk, async url =>
+        {
+            MeasuredEngine engine = Engine(url, streams);
+            int completed = 0;
+            (double fleet, double rate) = await SteadyStateAsync(Length(tokens, perChunk), async () => completed = await CompleteAsync(engine, url, streams, tokens), engine.Count);
+            using var self = Process.GetCurrentProcess();
+            Console.WriteLine($"fleet: {fleet:0.0} CPU-s for a million chunks ({fleet / plain:0.00} and {fleet / inline:0.00} of reading) at {rate:0} chunks/s, {streams - completed} of {streams} lost, p50/p99 added delay {engine.Delay(0.5):0.0}/{engine.Delay(0.99):0.0} ms, {self.PeakWorkingSet64 >> 20} MB resident at most");
+        });
+    }
+
+    // The client that only reads has a process of its own: how sockets are polled is decided once for a process.
+    private static async Task ReadAsync(int streams, int tokens, int perChunk)
+    {
+        await WithServerAsync(WarmUpTokens * perChunk, perChunk, url => DrainAsync(url, streams, _ => { }));
+        await WithServerAsync(tokens, perChunk, async url =>
+        {
+            long bytes = 0;
+            var (cpu, _) = await SteadyStateAsync(Length(tokens, perChunk), () => DrainAsync(url, streams, read => Interlocked.Add(ref bytes, read)), () => (double)Interlocked.Read(ref bytes) / PacedServer.ChunkBytes(perChunk));
+            Console.WriteLine(cpu);
+        });
+    }
+
+    private static TimeSpan Length(int tokens, int perChunk) => TimeSpan.FromMilliseconds((double)tokens / perChunk * PacedServer.Beat);
+
+    private static async Task<double> ChildAsync(string[] arguments, string inlineCompletions)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!, [typeof(FleetLoad).Assembly.Location, "fleet", .. arguments]) { RedirectStandardOutput = true };
+        start.Environment["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = inlineCompletions;
+        using Process child = Process.Start(start)!;
+        return double.Parse((await child.StandardOutput.ReadToEndAsync()).Trim());
+    }
+
+    private static async Task WithServerAsync(int tokens, int perChunk, Func<string, Task> work)
+    {
         using Process server = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [typeof(FleetLoad).Assembly.Location, "fleet", "serve", $"{tokens}", $"{perChunk}"]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
         try
         {
-            string url = $"http://127.0.0.1:{await server.StandardOutput.ReadLineAsync()}/v1";
-            double chunks = (double)streams * tokens / perChunk / 1e6;
-            await DrainAsync(url, Math.Min(streams, 50)); // both begin warm
-            double drain = await CpuSecondsAsync(() => DrainAsync(url, streams));
-            Console.WriteLine($"reads and forgets: {drain / chunks:0.0} CPU-s for a million chunks");
-            var engine = new MeasuredEngine(new OpenAIEngine(new EndpointOptions { Url = url }, Options(url, streams)));
-            int completed = 0;
-            double fleet = await CpuSecondsAsync(async () => completed = await CompleteAsync(engine, url, streams, tokens));
-            using var self = Process.GetCurrentProcess();
-            Console.WriteLine($"fleet: {fleet / chunks:0.0} CPU-s for a million chunks ({fleet / drain:0.00} of reading), {streams - completed} of {streams} lost, p50/p99 added delay {engine.Delay(0.5):0.0}/{engine.Delay(0.99):0.0} ms, {self.PeakWorkingSet64 >> 20} MB resident at most");
+            await work($"http://127.0.0.1:{await server.StandardOutput.ReadLineAsync()}/v1");
         }
         finally
         {
@@ -44,15 +81,27 @@ internal sealed class FleetLoad : IMeasurement
         }
     }
 
+    private static MeasuredEngine Engine(string url, int streams) => new(new OpenAIEngine(new EndpointOptions { Url = url }, Options(url, streams)));
+
     private static FleetOptions Options(string url, int streams) => new() { Endpoints = [new EndpointOptions { Url = url }], Model = "m", Concurrency = streams };
 
-    private static async Task<double> CpuSecondsAsync(Func<Task> work)
+    // From a quarter of the streams' length on, to shortly before their end.
+    private static async Task<(double CpuSecondsOfMillion, double ChunksOfSecond)> SteadyStateAsync(TimeSpan length, Func<Task> work, Func<double> chunks)
+    {
+        Task running = work();
+        await Task.Delay(length / 4);
+        var (cpu, before, clock) = (CpuSeconds(), chunks(), Stopwatch.StartNew());
+        await Task.Delay(length * 0.65);
+        double measured = chunks() - before;
+        var result = ((CpuSeconds() - cpu) / measured * 1e6, measured / clock.Elapsed.TotalSeconds);
+        await running;
+        return result;
+    }
+
+    private static double CpuSeconds()
     {
         using var self = Process.GetCurrentProcess();
-        TimeSpan before = self.TotalProcessorTime;
-        await work();
-        self.Refresh();
-        return (self.TotalProcessorTime - before).TotalSeconds;
+        return self.TotalProcessorTime.TotalSeconds;
     }
 
     private static async Task<int> CompleteAsync(IEngine engine, string url, int streams, int tokens)
@@ -66,7 +115,7 @@ internal sealed class FleetLoad : IMeasurement
         return completed;
     }
 
-    private static async Task DrainAsync(string url, int streams)
+    private static async Task DrainAsync(string url, int streams, Action<int> onRead)
     {
         using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = streams }) { Timeout = Timeout.InfiniteTimeSpan };
         await Task.WhenAll(Enumerable.Range(0, streams).Select(async _ =>
@@ -75,7 +124,7 @@ internal sealed class FleetLoad : IMeasurement
             using HttpResponseMessage reply = await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
             await using Stream body = await reply.Content.ReadAsStreamAsync();
             byte[] buffer = new byte[4096];
-            while (await body.ReadAsync(buffer) > 0) { }
+            while (await body.ReadAsync(buffer) is > 0 and var read) onRead(read);
         }));
     }
 
@@ -83,6 +132,8 @@ internal sealed class FleetLoad : IMeasurement
     private sealed class MeasuredEngine(IEngine inner) : IEngine
     {
         private readonly int[] _delays = new int[10_000]; // tenths of a millisecond
+        private long _chunks;
+        private bool _asked;
 
         public string Name => inner.Name;
 
@@ -96,10 +147,19 @@ internal sealed class FleetLoad : IMeasurement
         {
             await foreach (EngineEvent taken in inner.StreamAsync(call, cancellation))
             {
+                if (taken.Kind == EngineEventKind.Content) Interlocked.Increment(ref _chunks);
                 if (taken.Kind == EngineEventKind.Content && System.Buffers.Text.Utf8Parser.TryParse(taken.Utf8.Span, out long sent, out _))
                     Interlocked.Increment(ref _delays[Math.Clamp((Stopwatch.GetTimestamp() / 100_000) - sent, 0, _delays.Length - 1)]);
                 yield return taken;
             }
+        }
+
+        /// <summary>Chunks so far; the delays are counted from the first question on.</summary>
+        public double Count()
+        {
+            if (!_asked) Array.Clear(_delays);
+            _asked = true;
+            return Interlocked.Read(ref _chunks);
         }
 
         public double Delay(double share)

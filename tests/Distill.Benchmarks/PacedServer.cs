@@ -11,7 +11,8 @@ namespace Distill.Benchmarks;
 /// </summary>
 internal static class PacedServer
 {
-    private const int Beat = 50; // milliseconds between two tokens of a stream
+    /// <summary>Milliseconds between two tokens of a stream.</summary>
+    public const int Beat = 50;
 
     private static readonly byte[] Head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"u8.ToArray();
     private static readonly byte[] Models = Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 23\r\n\r\n{\"data\":[{\"id\":\"m\"}]}\r\n");
@@ -64,8 +65,7 @@ internal static class PacedServer
     private static bool Send(Stream stream, int tokens, int perChunk)
     {
         stream.Sent += perChunk;
-        string text = $"{Stopwatch.GetTimestamp() / 100_000} {(perChunk == 1 ? "" : new string('.', 4 * (perChunk - 1)))}";
-        string chunk = $$"""data: {"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"{{text}}"},"finish_reason":null}]}""" + "\n\n";
+        string chunk = Chunk(perChunk);
         if (stream.Sent >= tokens)
         {
             chunk += """data: {"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""" + "\n\n"
@@ -79,6 +79,15 @@ internal static class PacedServer
         }
         catch (SocketException) { } // the client is gone
         return false;
+    }
+
+    /// <summary>Bytes of one chunk.</summary>
+    public static int ChunkBytes(int perChunk) => Chunk(perChunk).Length;
+
+    private static string Chunk(int perChunk)
+    {
+        string text = $"{Stopwatch.GetTimestamp() / 100_000} {(perChunk == 1 ? "" : new string('.', 4 * (perChunk - 1)))}";
+        return $$"""data: {"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"{{text}}"},"finish_reason":null}]}""" + "\n\n";
     }
 
     private sealed class Stream(Socket socket)

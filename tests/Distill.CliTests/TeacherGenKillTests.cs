@@ -102,8 +102,9 @@ public sealed class TeacherGenKillTests : IDisposable
 
             Assert.Equal(prompts, asked.Count);
             Assert.Equal(prompts, Rollouts("out"));
-            // asked for again: at most what was under way, or done but not yet handed over, when the process died
-            Assert.InRange(asked.Values.Sum() - prompts, 0, killed * 3 * concurrency);
+            // asked for again: what was under way when the process died (twice the places at most, what waits to be handed over
+            // among it), one handed over and one being stored; however slow the machine is
+            Assert.InRange(asked.Values.Sum() - prompts, 0, killed * ((2 * concurrency) + 2));
         }
     }
 

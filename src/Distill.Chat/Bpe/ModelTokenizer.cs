@@ -177,6 +177,8 @@ public sealed class ModelTokenizer
     public bool IsSpecial(int id) => (uint)id < (uint)_special.Length && _special[id];
 
     /// <summary>Bytes that a token adds to decoded text.</summary>
+    /// <param name="id">The token.</param>
+    /// <param name="skipSpecialTokens">Whether tokens of the chat format add nothing.</param>
     public ReadOnlySpan<byte> BytesOf(int id, bool skipSpecialTokens) =>
         (uint)id >= (uint)_bytes.Length || (skipSpecialTokens && _special[id]) ? [] : _bytes[id];
 

@@ -43,7 +43,7 @@ public sealed class BatchGate
             Completion completion = assembly.Finish();
             _prompts.Check(request, completion.PromptTokens);
             Recognize(assembly.Model);
-            string? failure = completion.EndState == EndState.Loop ? "loop" : null;
+            string? failure = CompletionQuality.FailureOf(completion);
             return new(new CompletedRequest(request, completion with { Origin = OriginOf(assembly) }, 0, failure), failure, null, assembly.PromptTokens, assembly.CompletionTokens);
         }
         catch (EndpointFault fault)

@@ -25,9 +25,6 @@ internal sealed class CompletionAssembly(EngineCall call, Action<string>? onText
     // For work that was stopped before its usage came.
     private const int UsualBytesPerToken = 4;
 
-    // How often the text is looked at while it grows.
-    private const int LookEveryBytes = 512;
-
     private const string OpenTag = ChatFormat.ThinkOpen + "\n";
     private const string CloseTag = "\n" + ChatFormat.ThinkClose + "\n\n";
 
@@ -46,8 +43,11 @@ internal sealed class CompletionAssembly(EngineCall call, Action<string>? onText
     /// <summary>Whether finish reason and usage have arrived: nothing that follows can change the completion.</summary>
     public bool HasEnd => _finish is not null && _usage is { Prompt: not null, Completion: not null };
 
-    /// <summary>Whether the text repeats itself without end: there is no point in reading on.</summary>
-    public bool IsLooping { get; private set; }
+    /// <summary>Whether a text that strays into another script is of no use.</summary>
+    public bool RejectsMixing { get; init; }
+
+    /// <summary>The state that makes reading on pointless: the text repeats itself without end, or has strayed and must not; else null.</summary>
+    public EndState? GivenUp { get; private set; }
 
     /// <summary>The model that the server says it is, or null when it did not say.</summary>
     public string? Model { get; private set; }
@@ -114,7 +114,7 @@ internal sealed class CompletionAssembly(EngineCall call, Action<string>? onText
     /// <exception cref="EndpointFault">It is not, and must not be taken for one.</exception>
     public Completion Finish()
     {
-        if (IsLooping) return Build(FinishReason.Error);
+        if (GivenUp is not null) return Build(FinishReason.Error);
         FinishReason finish = ReadFinish();
         if (_usage.Completion is not { } tokens || _usage.Prompt is null)
         {
@@ -144,7 +144,7 @@ internal sealed class CompletionAssembly(EngineCall call, Action<string>? onText
             CompletionTokens = CompletionTokens,
             TopLogProbabilities = finish == FinishReason.Error ? null : Likeliest(finish),
         };
-        return completion with { EndState = IsLooping ? EndState.Loop : CompletionQuality.Judge(call.Messages, completion) };
+        return completion with { EndState = GivenUp ?? CompletionQuality.Judge(call.Messages, completion) };
     }
 
     // The end-of-sequence token may be told or not; anything else that is missing shifts all that follows.
@@ -191,9 +191,9 @@ internal sealed class CompletionAssembly(EngineCall call, Action<string>? onText
     {
         if (TextBytes - _bytesBefore > ((long)call.Sampling.MaxTokens * MostBytesPerToken) + FreeBytes)
             throw new EndpointFault(FaultKind.Permanent, "max_tokens_ignored", $"the server goes on past max_tokens {call.Sampling.MaxTokens}");
-        if (TextBytes - _looked < LookEveryBytes) return;
+        if (TextBytes - _looked < CompletionQuality.LookEveryBytes) return;
         _looked = TextBytes;
-        IsLooping = Repetition.EndsInLoop(grown.WrittenSpan);
+        GivenUp = CompletionQuality.JudgeUnderWay(call.Messages, grown.WrittenSpan, RejectsMixing);
     }
 
     private ReasoningParts Parts(string raw, FinishReason finish) => _reasoning.WrittenCount == 0 || before is not null

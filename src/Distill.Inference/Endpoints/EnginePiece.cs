@@ -9,7 +9,9 @@ namespace Distill.Inference.Endpoints;
 /// </summary>
 internal abstract class EnginePiece
 {
-    private readonly ArrayBufferWriter<byte> _otherReasoning = new(256);
+    private readonly ArrayBufferWriter<byte> _content = new(256);
+    private readonly ArrayBufferWriter<byte> _reasoning = new(256);
+    private readonly ArrayBufferWriter<byte> _otherReasoning = new(256); // a server that sends both names sends the same text twice
     private string? _lastModel;
     private string? _lastFingerprint;
     private bool _served;
@@ -20,15 +22,6 @@ internal abstract class EnginePiece
 
     /// <summary>Whether the message says that it is the last.</summary>
     protected bool IsLast { get; set; }
-
-    /// <summary>Text of the answer.</summary>
-    protected ArrayBufferWriter<byte> Content { get; } = new(256);
-
-    /// <summary>Text of the reasoning under its first name.</summary>
-    protected ArrayBufferWriter<byte> Reasoning { get; } = new(256);
-
-    /// <summary>Text of the reasoning under its second name; a server that sends both names sends the same text twice.</summary>
-    protected ArrayBufferWriter<byte> OtherReasoning => _otherReasoning;
 
     /// <summary>Log-probabilities of the tokens, as JSON.</summary>
     protected ArrayBufferWriter<byte> LogProbabilities { get; } = new();
@@ -58,14 +51,14 @@ internal abstract class EnginePiece
     /// <summary>Takes the next event of the message.</summary>
     public bool TryTake(out EngineEvent taken)
     {
-        ReadOnlyMemory<byte> reasoning = Reasoning.WrittenCount > 0 ? Reasoning.WrittenMemory : _otherReasoning.WrittenMemory;
+        ReadOnlyMemory<byte> reasoning = _reasoning.WrittenCount > 0 ? _reasoning.WrittenMemory : _otherReasoning.WrittenMemory;
         for (; _next <= 6; _next++)
         {
             EngineEvent? found = _next switch
             {
                 0 when _served => new(EngineEventKind.Served) { Text = _lastModel, Fingerprint = _lastFingerprint },
                 1 when !reasoning.IsEmpty => new(EngineEventKind.Reasoning) { Utf8 = reasoning },
-                2 when Content.WrittenCount > 0 => new(EngineEventKind.Content) { Utf8 = Content.WrittenMemory },
+                2 when _content.WrittenCount > 0 => new(EngineEventKind.Content) { Utf8 = _content.WrittenMemory },
                 3 when LogProbabilities.WrittenCount > 0 => new(EngineEventKind.LogProbabilities) { Utf8 = LogProbabilities.WrittenMemory },
                 4 when FinishReason is not null => new(EngineEventKind.Finish) { Text = FinishReason },
                 5 when Usage != default => new(EngineEventKind.Usage) { Usage = Usage },
@@ -90,8 +83,28 @@ internal abstract class EnginePiece
     /// <summary>Reads the build of the model.</summary>
     protected void ReadFingerprint(ref Utf8JsonReader reader) => _served |= Renews(ref reader, ref _lastFingerprint);
 
-    /// <summary>Copies a text to <paramref name="target"/>.</summary>
-    protected static void ReadInto(ref Utf8JsonReader reader, ArrayBufferWriter<byte> target)
+    /// <summary>Reads the texts of a message or of a piece of one, under the names that servers give them.</summary>
+    protected void ReadMessage(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject) return;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (TargetOf(ref reader) is { } target)
+            {
+                ReadInto(ref reader, target);
+                continue;
+            }
+            reader.Read();
+            reader.Skip();
+        }
+    }
+
+    private ArrayBufferWriter<byte>? TargetOf(ref Utf8JsonReader reader) => reader.ValueTextEquals("content"u8) ? _content
+        : reader.ValueTextEquals("reasoning_content"u8) || reader.ValueTextEquals("thinking"u8) ? _reasoning // thinking: Ollama's
+        : reader.ValueTextEquals("reasoning"u8) ? _otherReasoning : null;
+
+    private static void ReadInto(ref Utf8JsonReader reader, ArrayBufferWriter<byte> target)
     {
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null) return;
@@ -141,8 +154,8 @@ internal abstract class EnginePiece
 
     private void Clear()
     {
-        Content.ResetWrittenCount();
-        Reasoning.ResetWrittenCount();
+        _content.ResetWrittenCount();
+        _reasoning.ResetWrittenCount();
         _otherReasoning.ResetWrittenCount();
         LogProbabilities.ResetWrittenCount();
         FinishReason = null;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 
 namespace Distill.Inference.Endpoints;
@@ -36,22 +35,5 @@ internal sealed class OllamaPiece : EnginePiece
         FinishReason = reason;
         // A prompt that it still held in memory is left out of the count.
         Usage = usage with { Prompt = usage.Prompt ?? 0 };
-    }
-
-    private void ReadMessage(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject) return;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            ArrayBufferWriter<byte>? target = reader.ValueTextEquals("content"u8) ? Content : reader.ValueTextEquals("thinking"u8) ? Reasoning : null;
-            if (target is not null)
-            {
-                ReadInto(ref reader, target);
-                continue;
-            }
-            reader.Read();
-            reader.Skip();
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 
 namespace Distill.Inference.Endpoints;
@@ -64,25 +63,6 @@ internal sealed class OpenAIPiece : EnginePiece
                 reader.Skip();
                 if (hasLogProbabilities) LogProbabilities.Write(json[(int)start..(int)reader.BytesConsumed]);
             }
-        }
-    }
-
-    private void ReadMessage(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject) return;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            ArrayBufferWriter<byte>? target = reader.ValueTextEquals("content"u8) ? Content
-                : reader.ValueTextEquals("reasoning_content"u8) ? Reasoning
-                : reader.ValueTextEquals("reasoning"u8) ? OtherReasoning : null;
-            if (target is not null)
-            {
-                ReadInto(ref reader, target);
-                continue;
-            }
-            reader.Read();
-            reader.Skip();
         }
     }
 

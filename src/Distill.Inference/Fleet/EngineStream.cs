@@ -21,7 +21,7 @@ internal sealed class EngineStream
     {
         (Endpoint, _options, _call, _attempts) = (endpoint, options, call, attempts);
         _start = options.Time.GetTimestamp();
-        Assembly = new(call, attempts.OnText is null ? null : attempts.HandOver, before, endpoint.LogProbabilities);
+        Assembly = new(call, attempts.OnText is null ? null : attempts.HandOver, before, endpoint.LogProbabilities) { RejectsMixing = options.RejectLanguageMixing };
     }
 
     /// <summary>Where.</summary>
@@ -40,7 +40,7 @@ internal sealed class EngineStream
     public Task<Completion> GoOnAsync(EngineCall call, CompletionAssembly? before, CancellationToken cancellation)
     {
         _call = call;
-        Assembly = new(call, null, before, Endpoint.LogProbabilities);
+        Assembly = new(call, null, before, Endpoint.LogProbabilities) { RejectsMixing = _options.RejectLanguageMixing };
         return CompleteAsync(cancellation);
     }
 
@@ -48,13 +48,28 @@ internal sealed class EngineStream
     /// <exception cref="EndpointFault">No complete completion came.</exception>
     public async Task<Completion> CompleteAsync(CancellationToken cancellation)
     {
+        try
+        {
+            await ReadAsync(cancellation);
+        }
+        finally
+        {
+            await Task.Yield(); // the text was read on a thread that polls sockets; what follows may take longer than they can wait
+        }
+        Completion completion = Assembly.Finish();
+        Endpoint.Recognize(Assembly.Model, Assembly.Fingerprint);
+        return completion;
+    }
+
+    private async Task ReadAsync(CancellationToken cancellation)
+    {
         using var watch = new IdleWatch(_options.Time, _options.QueueTimeout, _options.IdleTimeout, cancellation);
         try
         {
             await foreach (EngineEvent taken in Endpoint.Engine.StreamAsync(_call, watch.Token))
             {
                 if (Assembly.Add(taken)) Text(watch, taken.Utf8.Length);
-                if (Assembly.IsDone || Assembly.IsLooping) break;
+                if (Assembly.IsDone || Assembly.GivenUp is not null) break;
             }
         }
         catch (OperationCanceledException e) when (watch.Expired && !cancellation.IsCancellationRequested)
@@ -62,9 +77,6 @@ internal sealed class EngineStream
             throw new EndpointFault(FaultKind.Transient, "no_progress", $"no text for {watch.Limit.TotalSeconds:0.#} s", e);
         }
         catch (EndpointFault fault) when (fault.Code == "stream_cut" && Assembly.HasEnd) { } // closed a moment too early
-        Completion completion = Assembly.Finish();
-        Endpoint.Recognize(Assembly.Model, Assembly.Fingerprint);
-        return completion;
     }
 
     private void Text(IdleWatch watch, int bytes)

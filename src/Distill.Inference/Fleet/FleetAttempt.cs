@@ -101,7 +101,7 @@ internal sealed class FleetAttempt(FleetOptions options, FleetScheduler schedule
                 FirstTextSeconds = Math.Round(stream.FirstTextSeconds, 3),
                 CachedTokens = stream.Assembly.CachedTokens,
             },
-        }, stream.Seconds, completion.EndState == EndState.Loop ? "loop" : null);
+        }, stream.Seconds, CompletionQuality.FailureOf(completion));
         if (kept)
         {
             stream.Endpoint.Figures.Complete(completion.CompletionTokens, stream.Assembly.TextBytes, stream.Seconds - stream.FirstTextSeconds);

@@ -63,7 +63,7 @@ public sealed record FleetOptions
     /// <summary>What to do with completions that the token limit cut off.</summary>
     public TruncationPolicy OnTruncation { get; init; }
 
-    /// <summary>Whether a completion that strays into another script is asked for once more.</summary>
+    /// <summary>Whether a completion that strays into another script is stopped under way and asked for once more.</summary>
     public bool RejectLanguageMixing { get; init; }
 
     /// <summary>Whether a request that has had no text for long is also sent to an idle endpoint; the first complete answer counts.</summary>

@@ -36,7 +36,9 @@ internal sealed class FleetRun : IAsyncDisposable
         (_fleet, _options) = (fleet, options);
         _requests = requests.GetEnumerator();
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        _results = Channel.CreateBounded<CompletedRequest>(128); // a slow reader slows the requests, nothing piles up
+        // A slow reader slows the requests. What waits here to be stored is lost in a crash, and it is paid for: the limit on
+        // what is under way holds for what waits to be handed over too, and that is buffer enough.
+        _results = Channel.CreateBounded<CompletedRequest>(1);
         _work = Task.Run(WorkAsync, CancellationToken.None);
     }
 

@@ -46,6 +46,18 @@ public sealed class CompletionQualityTests
     public void AWordOfAnotherScriptInALongTextIsNone() =>
         Assert.False(ScriptMixing.IsMixed(English, Varied(5000) + " 你好 " + Varied(5000)));
 
+    [Fact]
+    public void WhatATextUnderWayCannotLeaveIsToldEarly()
+    {
+        string chinese = string.Concat(Enumerable.Repeat("我们需要计算二加二等于多少这个问题其实非常简单", 3));
+        EndState? Judge(string text, bool rejectMixing = true) => CompletionQuality.JudgeUnderWay(English, Encoding.UTF8.GetBytes(text), rejectMixing);
+        Assert.Null(Judge(chinese)); // what follows may make it a twentieth of a thousand letters
+        Assert.Equal(EndState.LanguageMixed, Judge(chinese + Letters(1000)));
+        Assert.Null(Judge(chinese + Letters(1000), rejectMixing: false));
+        Assert.Null(Judge(Letters(1000) + Varied(1200)));
+        Assert.Equal(EndState.Loop, Judge(chinese + string.Concat(Enumerable.Repeat("Wait, let me check that again. ", 100)), rejectMixing: false));
+    }
+
     [Theory]
     [InlineData("<think>\na</think>b", "a", "b", FinishReason.Stop, false, EndState.Complete)]
     [InlineData("plain answer", "", "plain answer", FinishReason.Stop, false, EndState.Complete)]
@@ -64,6 +76,8 @@ public sealed class CompletionQualityTests
             PromptTokens = 1,
             CompletionTokens = 1,
         }));
+
+    private static string Letters(int count) => string.Concat(Varied(20 * count).Where(char.IsLetter).Take(count));
 
     // No stretch of it comes twice.
     private static string Varied(int length)

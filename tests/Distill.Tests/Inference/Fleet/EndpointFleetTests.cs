@@ -141,6 +141,28 @@ public sealed class EndpointFleetTests
     }
 
     [Fact]
+    public async Task AStrayingCompletionIsStoppedUnderWayWhereItIsRejected()
+    {
+        await using var server = new ScriptedServer(async (_, stream) =>
+        {
+            await Send(stream, StreamHead);
+            for (int i = 0; i < 400; i++) await Send(stream, Delta("content", $"第{i}步我们需要计算二加二等于多少这个问题其实非常简单{i * 7919}"));
+            await Send(stream, Finish("stop") + Usage(7, 4000) + Done);
+        });
+        CompletionRequest[] requests = [.. Requests(1).Select(request => request with { Sampling = request.Sampling with { MaxTokens = 100_000 } })];
+        await using var rejecting = new EndpointFleet(Options(server.Url) with { Concurrency = 1, RejectLanguageMixing = true });
+        CompletedRequest stopped = Assert.Single(await Collect(rejecting, requests));
+        Assert.Equal((EndState.LanguageMixed, "language_mixed", FinishReason.Error), (stopped.Completion.EndState, stopped.Failure, stopped.Completion.FinishReason));
+        Assert.InRange(stopped.Completion.RawText.Length, 1000, 2000); // of 13,000
+        Assert.Equal(2, server.Requests.Count);
+
+        await using var keeping = new EndpointFleet(Options(server.Url) with { Concurrency = 1 });
+        CompletedRequest whole = Assert.Single(await Collect(keeping, requests));
+        Assert.Null(whole.Failure);
+        Assert.True(whole.Completion.RawText.Length > 10_000);
+    }
+
+    [Fact]
     public async Task AGoodSecondTryIsKept()
     {
         await using var server = new ScriptedServer((request, stream) => Send(stream, request.Number == 1
