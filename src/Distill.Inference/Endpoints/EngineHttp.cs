@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Distill.Inference.Fleet;
 
@@ -78,21 +77,6 @@ internal sealed class EngineHttp : IDisposable
         }
     }
 
-    /// <summary>Reads on in a body.</summary>
-    /// <exception cref="EndpointFault">The connection broke, or what it carries is not understood.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public static async ValueTask<bool> ReadAsync(EventBody body, CancellationToken cancellation)
-    {
-        try
-        {
-            return await body.ReadAsync(cancellation);
-        }
-        catch (Exception e) when (IsBroken(e))
-        {
-            throw FaultClassifier.OfException(e, replied: true);
-        }
-    }
-
     /// <summary>Asks a small question beside the completions; null for any reply but 200, and for none.</summary>
     public async Task<byte[]?> AskAsync(HttpMethod method, string address, CancellationToken cancellation, byte[]? body = null)
     {
@@ -120,7 +104,8 @@ internal sealed class EngineHttp : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
-    private static bool IsBroken(Exception e) => e is IOException or HttpRequestException or JsonException or InvalidDataException;
+    /// <summary>Whether the exception tells a broken connection, or that what it carries is not understood.</summary>
+    public static bool IsBroken(Exception e) => e is IOException or HttpRequestException or JsonException or InvalidDataException;
 
     private SocketsHttpHandler CreateHandler(Uri url) => new()
     {

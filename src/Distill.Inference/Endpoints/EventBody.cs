@@ -1,22 +1,43 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace Distill.Inference.Endpoints;
 
-/// <summary>The body of a reply, read as events: call <see cref="ReadAsync"/>, then <see cref="TryTake"/> until it has no more.</summary>
+/// <summary>
+/// The body of a reply, read as events: call <see cref="ReadAsync"/>, then <see cref="TryTake"/> until it has no more. All kinds of
+/// bodies share one method that waits, so that a small chunk costs one.
+/// </summary>
+/// <param name="source">The body; stays the caller's.</param>
 /// <param name="piece">Reads the body's messages.</param>
-internal abstract class EventBody(EnginePiece piece) : IDisposable
+internal abstract class EventBody(Stream source, EnginePiece piece) : IDisposable
 {
-    private const int MostBytesOfOneMessage = 64 << 20;
-
     private bool _toldDone;
 
     /// <summary>Whether the body said that nothing follows.</summary>
     protected bool IsDone { get; set; }
 
+    /// <summary>Whether nothing more will arrive.</summary>
+    protected abstract bool HasEnded { get; }
+
     /// <summary>Reads on; false at the end of the body.</summary>
-    /// <exception cref="EndpointFault">The server reports a failure.</exception>
-    /// <exception cref="System.Text.Json.JsonException">A message is not JSON.</exception>
-    public abstract ValueTask<bool> ReadAsync(CancellationToken cancellation);
+    /// <exception cref="EndpointFault">The server reports a failure, the connection broke, or what it carries is not understood.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> ReadAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (!TryRead())
+            {
+                if (HasEnded) return false;
+                Filled(await source.ReadAsync(Room(), cancellation));
+            }
+            return true;
+        }
+        catch (Exception e) when (EngineHttp.IsBroken(e))
+        {
+            throw FaultClassifier.OfException(e, replied: true);
+        }
+    }
 
     /// <summary>Takes an event of what was read.</summary>
     public bool TryTake(out EngineEvent taken)
@@ -32,7 +53,7 @@ internal abstract class EventBody(EnginePiece piece) : IDisposable
     public abstract void Dispose();
 
     /// <summary>Reads at most <paramref name="most"/> bytes.</summary>
-    public static async Task<byte[]> ReadWholeAsync(Stream body, CancellationToken cancellation, int most = MostBytesOfOneMessage)
+    public static async Task<byte[]> ReadWholeAsync(Stream body, CancellationToken cancellation, int most)
     {
         using var copy = new MemoryStream();
         byte[] buffer = ArrayPool<byte>.Shared.Rent(16 << 10);
@@ -49,6 +70,15 @@ internal abstract class EventBody(EnginePiece piece) : IDisposable
         return copy.ToArray();
     }
 
+    /// <summary>Reads a message of what has arrived; false where there is none.</summary>
+    protected abstract bool TryRead();
+
+    /// <summary>Where what arrives next is to be written.</summary>
+    protected abstract Memory<byte> Room();
+
+    /// <summary>Takes note of what has arrived; 0 is the end.</summary>
+    protected abstract void Filled(int bytes);
+
     /// <summary>Reads one message.</summary>
     protected void ReadPiece(ReadOnlySpan<byte> json)
     {
@@ -58,14 +88,21 @@ internal abstract class EventBody(EnginePiece piece) : IDisposable
 }
 
 /// <summary>A body that is one JSON message although a stream was asked for.</summary>
-internal sealed class MessageBody(Stream body, EnginePiece piece) : EventBody(piece)
+internal sealed class MessageBody(Stream source, EnginePiece piece) : EventBody(source, piece)
 {
+    private const int MostBytes = 64 << 20;
+
+    private readonly ArrayBufferWriter<byte> _text = new(4096);
+    private bool _ended;
+
     /// <inheritdoc/>
-    public override async ValueTask<bool> ReadAsync(CancellationToken cancellation)
+    protected override bool HasEnded => _ended;
+
+    /// <inheritdoc/>
+    protected override bool TryRead()
     {
-        if (IsDone) return false;
-        byte[] json = await ReadWholeAsync(body, cancellation);
-        ReadOnlySpan<byte> text = json.AsSpan().Trim(" \t\r\n"u8); // servers send blank lines to keep the connection alive
+        if (!_ended || IsDone) return false;
+        ReadOnlySpan<byte> text = _text.WrittenSpan.Trim(" \t\r\n"u8); // servers send blank lines to keep the connection alive
         if (text.IsEmpty) throw new EndpointFault(FaultKind.Transient, "empty_reply", "the reply is empty");
         ReadPiece(text);
         IsDone = true;
@@ -73,26 +110,50 @@ internal sealed class MessageBody(Stream body, EnginePiece piece) : EventBody(pi
     }
 
     /// <inheritdoc/>
+    protected override Memory<byte> Room() => _text.GetMemory(4096);
+
+    /// <inheritdoc/>
+    protected override void Filled(int bytes)
+    {
+        _text.Advance(bytes);
+        _ended |= bytes == 0 || _text.WrittenCount > MostBytes;
+    }
+
+    /// <inheritdoc/>
     public override void Dispose() { }
 }
 
-/// <summary>A body of JSON messages, one a line, as Ollama sends it.</summary>
-internal sealed class JsonLinesBody(Stream body, EnginePiece piece) : EventBody(piece)
+/// <summary>A body of lines.</summary>
+internal abstract class LineBody(Stream source, EnginePiece piece) : EventBody(source, piece)
 {
-    private readonly SseReader _lines = new(body);
+    /// <summary>Its lines.</summary>
+    protected SseReader Lines { get; } = new(source);
 
     /// <inheritdoc/>
-    public override async ValueTask<bool> ReadAsync(CancellationToken cancellation)
+    protected override bool HasEnded => IsDone || Lines.HasEnded;
+
+    /// <inheritdoc/>
+    protected override Memory<byte> Room() => Lines.Room();
+
+    /// <inheritdoc/>
+    protected override void Filled(int bytes) => Lines.Filled(bytes);
+
+    /// <inheritdoc/>
+    public override void Dispose() => Lines.Dispose();
+}
+
+/// <summary>A body of JSON messages, one a line, as Ollama sends it.</summary>
+internal sealed class JsonLinesBody(Stream source, EnginePiece piece) : LineBody(source, piece)
+{
+    /// <inheritdoc/>
+    protected override bool TryRead()
     {
-        while (await _lines.ReadLineAsync(cancellation))
+        while (Lines.TryReadLine())
         {
-            if (_lines.Line.IsEmpty) continue;
-            ReadPiece(_lines.Line.Span);
+            if (Lines.Line.IsEmpty) continue;
+            ReadPiece(Lines.Line.Span);
             return true;
         }
         return false;
     }
-
-    /// <inheritdoc/>
-    public override void Dispose() => _lines.Dispose();
 }

@@ -50,11 +50,11 @@ internal sealed class IdleWatch : IDisposable
     public TimeSpan Limit => !_flowing ? _first : TimeSpan.FromSeconds(Math.Max(_idle.TotalSeconds, UsualGaps * _usualGapSeconds));
 
     /// <summary>Notes that text arrived.</summary>
-    public void Text()
+    /// <param name="now">The moment.</param>
+    public void Text(long now)
     {
         lock (_gate)
         {
-            long now = _time.GetTimestamp();
             if (_flowing) _usualGapSeconds += Smoothing * (_time.GetElapsedTime(_lastText, now).TotalSeconds - _usualGapSeconds);
             bool begins = !_flowing;
             _flowing = true;

@@ -52,7 +52,7 @@ internal sealed class OllamaEngine : IEngine
         yield return new EngineEvent(EngineEventKind.Accepted);
         await using Stream stream = await reply.Content.ReadAsStreamAsync(cancellation);
         using var body = new JsonLinesBody(stream, new OllamaPiece());
-        while (await EngineHttp.ReadAsync(body, cancellation))
+        while (await body.ReadAsync(cancellation))
             while (body.TryTake(out EngineEvent taken)) yield return taken;
     }
 

@@ -66,7 +66,7 @@ internal sealed class OpenAIEngine : IEngine
         yield return new EngineEvent(EngineEventKind.Accepted);
         await using Stream stream = await reply.Content.ReadAsStreamAsync(cancellation);
         using EventBody body = BodyOf(reply, stream);
-        while (await EngineHttp.ReadAsync(body, cancellation))
+        while (await body.ReadAsync(cancellation))
             while (body.TryTake(out EngineEvent taken)) yield return taken;
     }
 

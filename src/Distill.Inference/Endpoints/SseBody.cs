@@ -4,21 +4,17 @@ using System.Text.Json;
 namespace Distill.Inference.Endpoints;
 
 /// <summary>A body of server-sent events up to <c>[DONE]</c> or its end, with engines' own <c>error:</c> lines.</summary>
-internal sealed class SseBody(Stream body, EnginePiece piece) : EventBody(piece)
+internal sealed class SseBody(Stream source, EnginePiece piece) : LineBody(source, piece)
 {
-    private readonly SseReader _lines = new(body);
     private readonly ArrayBufferWriter<byte> _data = new(1024); // of the event under way, lines joined by LF as the standard says
 
     /// <inheritdoc/>
-    public override async ValueTask<bool> ReadAsync(CancellationToken cancellation)
+    protected override bool TryRead()
     {
-        while (!IsDone && await _lines.ReadLineAsync(cancellation))
-            if (Take(_lines.Line.Span)) return true;
-        return !IsDone && Dispatch();
+        while (!IsDone && Lines.TryReadLine())
+            if (Take(Lines.Line.Span)) return true;
+        return !IsDone && Lines.HasEnded && Dispatch();
     }
-
-    /// <inheritdoc/>
-    public override void Dispose() => _lines.Dispose();
 
     private bool Take(ReadOnlySpan<byte> line)
     {

@@ -7,7 +7,7 @@ namespace Distill.Inference.Endpoints;
 /// standard tells parsers to drop. Ends of line may be LF, CRLF or CR, and may fall anywhere between two reads.
 /// Source: HTML Living Standard, section 9.2 "Server-sent events".
 /// </summary>
-/// <param name="stream">The body; stays the caller's.</param>
+/// <param name="stream">The body; stays the caller's. Not read where the caller fills by itself.</param>
 /// <param name="maxLineBytes">A longer line is an attack or a mistake, and ends the reading.</param>
 internal sealed class SseReader(Stream stream, int maxLineBytes = 16 << 20) : IDisposable
 {
@@ -18,25 +18,42 @@ internal sealed class SseReader(Stream stream, int maxLineBytes = 16 << 20) : ID
     private int _end;
     private bool _afterCarriageReturn;
     private bool _atStreamStart = true;
-    private bool _streamEnded;
+    private int _searched;
 
     /// <summary>The line, without its end; valid until the next read.</summary>
     public ReadOnlyMemory<byte> Line { get; private set; }
+
+    /// <summary>Whether nothing more will arrive.</summary>
+    public bool HasEnded { get; private set; }
 
     /// <summary>Reads the next line; false at the end of the stream. A last line without an end counts as a line.</summary>
     /// <exception cref="InvalidDataException">A line is longer than allowed.</exception>
     public async ValueTask<bool> ReadLineAsync(CancellationToken cancellation)
     {
-        int searched = 0;
-        while (true)
+        while (!TryReadLine())
         {
-            if (TryTakeLine(ref searched)) return true;
-            if (_streamEnded) return TakeRest();
-            MakeRoom();
-            int read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellation);
-            if (read == 0) _streamEnded = true;
-            _end += read;
+            if (HasEnded) return false;
+            Filled(await stream.ReadAsync(Room(), cancellation));
         }
+        return true;
+    }
+
+    /// <summary>Reads the next line of what has arrived.</summary>
+    public bool TryReadLine() => TryTakeLine() || (HasEnded && TakeRest());
+
+    /// <summary>Where what arrives next is to be written.</summary>
+    /// <exception cref="InvalidDataException">A line is longer than allowed.</exception>
+    public Memory<byte> Room()
+    {
+        MakeRoom();
+        return _buffer.AsMemory(_end);
+    }
+
+    /// <summary>Takes note of what has arrived; 0 is the end.</summary>
+    public void Filled(int bytes)
+    {
+        if (bytes == 0) HasEnded = true;
+        _end += bytes;
     }
 
     /// <summary>Gives the buffer back.</summary>
@@ -46,20 +63,21 @@ internal sealed class SseReader(Stream stream, int maxLineBytes = 16 << 20) : ID
         _buffer = [];
     }
 
-    private bool TryTakeLine(ref int searched)
+    private bool TryTakeLine()
     {
         if (_afterCarriageReturn && _end > _start)
         {
             if (_buffer[_start] == (byte)'\n') _start++;
             _afterCarriageReturn = false;
         }
-        int found = _buffer.AsSpan(_start + searched, _end - _start - searched).IndexOfAny(LineEnds);
+        int found = _buffer.AsSpan(_start + _searched, _end - _start - _searched).IndexOfAny(LineEnds);
         if (found < 0)
         {
-            searched = _end - _start;
+            _searched = _end - _start;
             return false;
         }
-        int length = searched + found;
+        int length = _searched + found;
+        _searched = 0;
         _afterCarriageReturn = _buffer[_start + length] == (byte)'\r';
         Take(length);
         _start += length + 1;

@@ -81,8 +81,9 @@ internal sealed class EngineStream
 
     private void Text(IdleWatch watch, int bytes)
     {
-        watch.Text();
-        Endpoint.Figures.Text(bytes, _options.Time.GetTimestamp());
+        long now = _options.Time.GetTimestamp();
+        watch.Text(now);
+        Endpoint.Figures.Text(bytes, now);
         if (FirstTextSeconds > 0) return;
         FirstTextSeconds = Math.Max(Seconds, 1e-6);
         _attempts.HasText = true;

@@ -170,7 +170,7 @@ public sealed class FleetFaultTests
     {
         var time = new ManualTime();
         using var watch = new IdleWatch(time, TimeSpan.FromMinutes(30), TimeSpan.FromMinutes(1), CancellationToken.None);
-        watch.Text();
+        watch.Text(time.GetTimestamp());
         time.Advance(TimeSpan.FromSeconds(50));
         time.Advance(TimeSpan.FromHours(1)); // the timer fires an hour late
         Assert.False(watch.Token.IsCancellationRequested);
