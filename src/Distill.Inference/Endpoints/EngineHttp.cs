@@ -98,7 +98,7 @@ internal sealed class EngineHttp : IDisposable
     public static async Task<byte[]> ReadAsync(HttpResponseMessage reply, CancellationToken cancellation, int most = MostErrorBytes)
     {
         await using Stream body = await reply.Content.ReadAsStreamAsync(cancellation);
-        return await EventBody.ReadWholeAsync(body, cancellation, most);
+        return await EventBody.ReadWholeAsync(body, most, cancellation);
     }
 
     /// <inheritdoc/>

@@ -53,7 +53,7 @@ internal abstract class EventBody(Stream source, EnginePiece piece) : IDisposabl
     public abstract void Dispose();
 
     /// <summary>Reads at most <paramref name="most"/> bytes.</summary>
-    public static async Task<byte[]> ReadWholeAsync(Stream body, CancellationToken cancellation, int most)
+    public static async Task<byte[]> ReadWholeAsync(Stream body, int most, CancellationToken cancellation)
     {
         using var copy = new MemoryStream();
         byte[] buffer = ArrayPool<byte>.Shared.Rent(16 << 10);
