@@ -89,6 +89,7 @@ internal sealed class SseReader(Stream stream, int maxLineBytes = 16 << 20) : ID
         if (_start == _end) return false;
         Take(_end - _start);
         _start = _end;
+        _searched = 0;
         return true;
     }
 
