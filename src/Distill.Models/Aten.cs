@@ -35,6 +35,10 @@ public static unsafe class Aten
     /// <summary>From the gradient of <c>silu(x)</c> and x to the gradient of x.</summary>
     internal static Tensor SiluBackward(Tensor gradient, Tensor input) => CallOne("aten::silu_backward", "", Handle(gradient), Handle(input));
 
+    /// <summary>Replaces each row by its softmax.</summary>
+    /// <param name="rows"><c>[rows, columns]</c>.</param>
+    public static void SoftmaxInPlace(Tensor rows) => CallOne("aten::_softmax", "out", Handle(rows), 1UL, 0, Handle(rows)).Dispose();
+
     /// <summary>Calls a function for stretches of a range, on the threads of libtorch's operations.</summary>
     /// <param name="count">End of the range, which begins at 0.</param>
     /// <param name="grain">Smallest stretch that is worth a thread.</param>

@@ -37,27 +37,40 @@ public sealed class SwiGlu : FeedForward
         bool inGraph = trained.Length > 0 || (is_grad_enabled() && input.requires_grad);
         using var scope = NewDisposeScope();
         using var none = no_grad();
-        Tensor rows = input.reshape(-1, _gate.Columns), gate = _gate.Multiply(rows), up = _up.Multiply(rows);
-        Tensor output = _down.Multiply(nn.functional.silu(gate).mul_(up)).view(input.shape);
+        Tensor rows = input.reshape(-1, _gate.Columns), output;
+        Scratch gate = Scratch.Take(rows.device, rows.shape[0], _gate.Rows), up = Scratch.Take(rows.device, rows.shape[0], _gate.Rows);
+        _gate.Multiply(rows, gate.Values);
+        _up.Multiply(rows, up.Values);
+        using (Scratch product = Scratch.Take(rows.device, gate.Values.shape))
+        {
+            GatedActivation.Multiply(gate.Values, up.Values, product.Values);
+            output = _down.Multiply(product.Values).view(input.shape);
+        }
         if (inGraph)
         {
             long[] shape = input.shape;
             bool goesOn = input.requires_grad;
-            output = WrittenGradient.Attach(output, input, trained, [rows, gate, up], (gradient, kept) => Backward(gradient, kept[0], kept[1], kept[2], goesOn)?.view(shape));
+            output = WrittenGradient.Attach(output, input, trained, [rows, gate.Values, up.Values], [gate, up],
+                (gradient, kept) => Backward(gradient, kept[0], kept[1], kept[2], goesOn)?.view(shape));
+        }
+        else
+        {
+            gate.Dispose();
+            up.Dispose();
         }
         return output.MoveToOuterDisposeScope();
     }
 
-    // With s = silu(gate): y = down(s · up). Only gate and up are kept; the product of the two is computed again.
+    // y = down(product). Of the products only gate and up are kept; they become their own gradients.
     private Tensor? Backward(Tensor gradient, Tensor input, Tensor gate, Tensor up, bool goesOn)
     {
-        Tensor activated = nn.functional.silu(gate), product = activated * up, productGradient = empty_like(product);
-        _down.MultiplyBackward(gradient.reshape(-1, _down.Rows), product, productGradient, adds: false);
-        product.Dispose();
+        using Scratch product = Scratch.Take(gate.device, gate.shape), productGradient = Scratch.Take(gate.device, gate.shape);
+        GatedActivation.Multiply(gate, up, product.Values);
+        _down.MultiplyBackward(gradient.reshape(-1, _down.Rows), product.Values, productGradient.Values, adds: false);
+        GatedActivation.Backward(gate, up, productGradient.Values);
         Tensor? inputGradient = goesOn ? empty_like(input) : null;
-        _up.MultiplyBackward(activated.mul_(productGradient), input, inputGradient, adds: false);
-        activated.Dispose();
-        _gate.MultiplyBackward(Aten.SiluBackward(productGradient.mul_(up), gate), input, inputGradient, adds: true);
+        _up.MultiplyBackward(up, input, inputGradient, adds: false);
+        _gate.MultiplyBackward(gate, input, inputGradient, adds: true);
         return inputGradient;
     }
 }

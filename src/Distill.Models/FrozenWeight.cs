@@ -45,8 +45,8 @@ internal abstract class FrozenWeight : IDisposable
     /// <summary>Stores some rows.</summary>
     private protected abstract void Store(long first, Tensor values);
 
-    /// <summary>Some rows of it, <c>[count, columns]</c>.</summary>
-    public abstract Tensor Expand(long first, long count);
+    /// <summary>Fills <c>[count, columns]</c> of 32-bit floats with some rows of it.</summary>
+    public abstract void Expand(long first, Tensor values);
 
     /// <summary>Rows of it by number.</summary>
     /// <param name="rows">Row numbers, int64.</param>
@@ -65,12 +65,10 @@ internal abstract class FrozenWeight : IDisposable
     {
         private protected override void Store(long first, Tensor values) => weight.narrow(0, first, values.shape[0]).copy_(values);
 
-        public override Tensor Expand(long first, long count)
+        public override void Expand(long first, Tensor values)
         {
-            if (weight.device_type != TorchSharp.DeviceType.CPU) return weight.narrow(0, first, count).to(ScalarType.Float32);
-            Tensor values = empty(count, weight.shape[1]);
-            WeightExpansion.OfBFloat16(weight, first, values);
-            return values;
+            if (weight.device_type == TorchSharp.DeviceType.CPU) WeightExpansion.OfBFloat16(weight, first, values);
+            else values.copy_(weight.narrow(0, first, values.shape[0]));
         }
 
         public override Tensor Select(Tensor rows) => weight.index_select(0, rows).to(ScalarType.Float32);
@@ -100,12 +98,10 @@ internal abstract class FrozenWeight : IDisposable
             numbers.narrow(0, first, values.shape[0]).copy_(steps);
         }
 
-        public override Tensor Expand(long first, long count)
+        public override void Expand(long first, Tensor values)
         {
-            if (numbers.device_type != TorchSharp.DeviceType.CPU) return Values(numbers.narrow(0, first, count), scale.narrow(0, first, count));
-            Tensor values = empty(count, numbers.shape[1] * BlockSize);
-            WeightExpansion.OfBlocks(numbers, scale, packed, first, values);
-            return values;
+            if (numbers.device_type == TorchSharp.DeviceType.CPU) WeightExpansion.OfBlocks(numbers, scale, packed, first, values);
+            else values.copy_(Values(numbers.narrow(0, first, values.shape[0]), scale.narrow(0, first, values.shape[0])));
         }
 
         public override Tensor Select(Tensor rows) => Values(numbers.index_select(0, rows), scale.index_select(0, rows));

@@ -48,7 +48,7 @@ public sealed class Projection : WeightMatrix
         {
             long[] shape = input.shape;
             bool goesOn = input.requires_grad;
-            output = WrittenGradient.Attach(output, input, trained, [rows], (gradient, kept) =>
+            output = WrittenGradient.Attach(output, input, trained, [rows], [], (gradient, kept) =>
             {
                 Tensor? inputGradient = goesOn ? empty_like(kept[0], requires_grad: false) : null;
                 MultiplyBackward(gradient.reshape(-1, Rows), kept[0], inputGradient, adds: false);
@@ -61,14 +61,21 @@ public sealed class Projection : WeightMatrix
     /// <summary>The product of <c>[rows, inputs]</c>, adapter included, without a graph.</summary>
     internal Tensor Multiply(Tensor input)
     {
-        Watcher?.Invoke(input);
-        Tensor output = IsFrozen || _bias is null ? Product(input) : _bias.addmm(input, _weight.t(), beta: 1, alpha: 1);
-        if (IsFrozen && _bias is not null) output.add_(_bias);
-        Adapter?.AddProduct(output, input);
+        Tensor output = empty([input.shape[0], Rows], device: input.device);
+        Multiply(input, output);
         return output;
     }
 
-    /// <summary>The backward pass of <see cref="Multiply"/>: adds to the gradients of what is trained, and fills that of the input, if there is one.</summary>
+    /// <summary>Fills <c>[rows, outputs]</c> with the product.</summary>
+    internal void Multiply(Tensor input, Tensor output)
+    {
+        Watcher?.Invoke(input);
+        if (_bias is not null) output.copy_(_bias);
+        Product(input, output, adds: _bias is not null);
+        Adapter?.AddProduct(output, input);
+    }
+
+    /// <summary>The backward pass of <see cref="Multiply(Tensor)"/>: adds to the gradients of what is trained, and fills that of the input, if there is one.</summary>
     internal void MultiplyBackward(Tensor outputGradient, Tensor input, Tensor? inputGradient, bool adds)
     {
         ProductBackward(outputGradient, input, inputGradient, adds);

@@ -30,7 +30,7 @@ public sealed class RmsNorm : nn.Module
         if (inGraph)
         {
             bool goesOn = input.requires_grad;
-            output = WrittenGradient.Attach(output, input, _weight.requires_grad ? [_weight] : [], [input], (gradient, kept) => Backward(gradient, kept[0], goesOn));
+            output = WrittenGradient.Attach(output, input, _weight.requires_grad ? [_weight] : [], [input], [], (gradient, kept) => Backward(gradient, kept[0], goesOn));
         }
         return output.MoveToOuterDisposeScope();
     }

@@ -19,7 +19,7 @@ public sealed class TokenEmbedding : WeightMatrix
         using var none = no_grad();
         Tensor flat = inputIds.reshape(-1);
         Tensor vectors = (_frozen is null ? _weight.index_select(0, flat) : _frozen.Select(flat)).view([.. inputIds.shape, Columns]);
-        if (inGraph) vectors = WrittenGradient.Attach(vectors, null, [_weight], [flat], AddToRows);
+        if (inGraph) vectors = WrittenGradient.Attach(vectors, null, [_weight], [flat], [], AddToRows);
         return vectors.MoveToOuterDisposeScope();
     }
 

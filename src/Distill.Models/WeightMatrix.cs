@@ -35,7 +35,7 @@ public abstract class WeightMatrix : nn.Module
     public Device Device => _weight.device;
 
     /// <summary>The matrix as 32-bit floats, <c>[rows, columns]</c>; made anew on each call when it is stored smaller.</summary>
-    public Tensor Weight => _frozen is null ? _weight : _frozen.Expand(0, Rows);
+    public Tensor Weight => _frozen is null ? _weight : WeightRows(0, Rows);
 
     /// <summary>Where gradients of the matrix are collected, or null when it takes none.</summary>
     public Tensor? Gradient => _weight.requires_grad ? WrittenGradient.GradientOf(_weight) : null;
@@ -43,16 +43,28 @@ public abstract class WeightMatrix : nn.Module
     /// <summary>Some rows as 32-bit floats, <c>[count, columns]</c>.</summary>
     /// <param name="first">First row.</param>
     /// <param name="count">Rows.</param>
-    public Tensor WeightRows(long first, long count) => _frozen is null ? _weight.narrow(0, first, count) : _frozen.Expand(first, count);
+    public Tensor WeightRows(long first, long count)
+    {
+        if (_frozen is null) return _weight.narrow(0, first, count);
+        Tensor values = empty([count, Columns], device: Device);
+        _frozen.Expand(first, values);
+        return values;
+    }
 
     /// <summary>The matrix as 32-bit floats from its first row to its last: whole, or in slices when it is stored smaller. A slice lives until the next.</summary>
     public IEnumerable<(long First, Tensor Weights)> Slices()
     {
-        long atOnce = _frozen is null ? Rows : Math.Max(1, (Device.type == TorchSharp.DeviceType.CPU ? SliceInCache : SliceElsewhere) / Columns);
+        long atOnce = Math.Max(1, (Device.type == TorchSharp.DeviceType.CPU ? SliceInCache : SliceElsewhere) / Columns);
+        if (_frozen is null)
+        {
+            yield return (0, _weight);
+            yield break;
+        }
         for (long first = 0; first < Rows; first += atOnce)
         {
-            using Tensor weights = WeightRows(first, Math.Min(atOnce, Rows - first));
-            yield return (first, weights);
+            using Scratch weights = Scratch.Take(Device, Math.Min(atOnce, Rows - first), Columns);
+            _frozen.Expand(first, weights.Values);
+            yield return (first, weights.Values);
         }
     }
 
@@ -80,16 +92,16 @@ public abstract class WeightMatrix : nn.Module
     }
 
     /// <summary><c>y = x Wᵀ</c>, from <c>[rows, columns]</c> to <c>[rows, outputs]</c>, without a graph.</summary>
-    private protected Tensor Product(Tensor input)
+    /// <param name="input">x.</param>
+    /// <param name="output">Receives y.</param>
+    /// <param name="adds">Whether y is added to what is there.</param>
+    private protected void Product(Tensor input, Tensor output, bool adds)
     {
-        if (_frozen is null) return input.mm(_weight.t());
-        Tensor output = empty([input.shape[0], Rows], device: input.device);
         foreach ((long first, Tensor weights) in Slices())
         {
             using var scope = NewDisposeScope();
-            output.narrow(1, first, weights.shape[0]).addmm_(input, weights.t(), beta: 0, alpha: 1);
+            output.narrow(1, first, weights.shape[0]).addmm_(input, weights.t(), beta: adds ? 1 : 0, alpha: 1);
         }
-        return output;
     }
 
     /// <summary>The backward pass of <see cref="Product"/>: adds to the gradient of W, if it is trained, and fills that of the input, if there is one.</summary>

@@ -30,15 +30,16 @@ public sealed unsafe class WrittenGradient
     private static Exception? failure;
 
     private readonly Tensor[] _kept;
+    private readonly Scratch[] _taken;
     private readonly Func<Tensor, Tensor[], Tensor?> _backward;
     private readonly nint* _gradients;
     private readonly int _edges;
     private readonly Apply _apply;
     private readonly Deleted _deleted;
 
-    private WrittenGradient(Tensor[] kept, int edges, Func<Tensor, Tensor[], Tensor?> backward)
+    private WrittenGradient(Tensor[] kept, Scratch[] taken, int edges, Func<Tensor, Tensor[], Tensor?> backward)
     {
-        (_kept, _edges, _backward) = (kept, edges, backward);
+        (_kept, _taken, _edges, _backward) = (kept, taken, edges, backward);
         _gradients = (nint*)NativeMemory.Alloc((nuint)edges, (nuint)sizeof(nint));
         (_apply, _deleted) = (Run, Delete);
     }
@@ -60,11 +61,12 @@ public sealed unsafe class WrittenGradient
     /// <param name="input">What it was computed from, if a gradient can go on from there; null otherwise.</param>
     /// <param name="parameters">Parameters that it depends on; the backward pass adds to their gradients by itself.</param>
     /// <param name="kept">What the backward pass needs.</param>
+    /// <param name="taken">Memory among it, which is given back when it has been used.</param>
     /// <param name="backward">From the output's gradient and what was kept to the input's gradient; null when there is no input.</param>
-    internal static Tensor Attach(Tensor output, Tensor? input, IReadOnlyList<Tensor> parameters, IEnumerable<Tensor> kept, Func<Tensor, Tensor[], Tensor?> backward)
+    internal static Tensor Attach(Tensor output, Tensor? input, IReadOnlyList<Tensor> parameters, IEnumerable<Tensor> kept, Scratch[] taken, Func<Tensor, Tensor[], Tensor?> backward)
     {
         int edges = parameters.Count + 1;
-        var step = new WrittenGradient([.. kept.Select(tensor => tensor.detach().DetachFromDisposeScope())], edges, backward);
+        var step = new WrittenGradient([.. kept.Select(tensor => tensor.detach().DetachFromDisposeScope())], taken, edges, backward);
         Alive.TryAdd(step, 0);
         Node node = CreateNode(Marshal.GetFunctionPointerForDelegate(step._apply), Marshal.GetFunctionPointerForDelegate(step._deleted));
         nint* inputs = stackalloc nint[edges];
@@ -118,6 +120,7 @@ public sealed unsafe class WrittenGradient
     private void GiveBack()
     {
         foreach (Tensor tensor in _kept) tensor.Dispose();
+        foreach (Scratch memory in _taken) memory.Dispose();
     }
 
     private void Delete()

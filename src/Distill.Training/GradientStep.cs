@@ -15,6 +15,8 @@ internal sealed class GradientStep(CausalLM student, bool recompute, Distillatio
     /// <returns>The update's mean loss, in nats per token.</returns>
     public double Add(StepBatches step)
     {
+        // To the collector a tensor is a few bytes, so it would never run, and each forgotten one keeps a piece of the native heap in use.
+        GC.Collect(0);
         if (_pipeline is not null)
         {
             using var scope = NewDisposeScope();
