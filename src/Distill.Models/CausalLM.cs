@@ -21,7 +21,7 @@ public sealed class CausalLM : nn.Module
         : base(nameof(CausalLM))
     {
         Config = config;
-        Devices = devices;
+        Devices = devices = devices.Of(config.NumHiddenLayers);
         _decoder = new Decoder(config, devices);
         if (!config.TieWordEmbeddings) _head = new Projection(config.HiddenSize, config.VocabSize).to(devices.Last);
         RegisterComponents();

@@ -30,6 +30,10 @@ public sealed class DeviceMap
     /// <summary>Everything on one device.</summary>
     public static implicit operator DeviceMap(Device device) => new(device);
 
+    /// <summary>The map of a model: as many devices as it has layers at most, for the others would hold nothing but the last norm and the head.</summary>
+    /// <param name="numLayers">Layers of the model.</param>
+    public DeviceMap Of(int numLayers) => _devices.Length <= numLayers ? this : new DeviceMap(_devices.Take(numLayers));
+
     /// <summary>Where a layer is; the shares of two devices differ by one layer at most.</summary>
     /// <param name="layer">Index of the layer.</param>
     /// <param name="numLayers">Layers of the model.</param>

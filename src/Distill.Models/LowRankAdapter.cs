@@ -55,10 +55,10 @@ public sealed class LowRankAdapter : nn.Module
     internal void ProductBackward(Tensor outputGradient, Tensor input, Tensor? inputGradient)
     {
         using var scope = NewDisposeScope();
-        Tensor narrow = input.mm(_down.t()), narrowGradient = outputGradient.mm(_up).mul_(_scale); // [rows, rank] each
+        Tensor narrow = input.mm(_down.t()), narrowGradient = outputGradient.mm(_up); // [rows, rank] each
         WrittenGradient.GradientOf(_up).addmm_(outputGradient.t(), narrow, beta: 1, alpha: (float)_scale);
-        WrittenGradient.GradientOf(_down).addmm_(narrowGradient.t(), input, beta: 1, alpha: 1);
-        inputGradient?.addmm_(narrowGradient, _down, beta: 1, alpha: 1);
+        WrittenGradient.GradientOf(_down).addmm_(narrowGradient.t(), input, beta: 1, alpha: (float)_scale);
+        inputGradient?.addmm_(narrowGradient, _down, beta: 1, alpha: (float)_scale);
     }
 
     /// <summary>The change of the weight, <c>[outputs, inputs]</c>.</summary>

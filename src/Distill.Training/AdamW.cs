@@ -10,7 +10,7 @@ namespace Distill.Training;
 public sealed class AdamW : IDisposable
 {
     private const double Epsilon = 1e-8;
-    private const long Stretch = 16 << 20; // values; a multiple of the blocks that moments are quantized in
+    private const long Stretch = 16 << 20, QuantizedStretch = 1 << 20; // values; multiples of the blocks that moments are quantized in
 
     private readonly FlatParameters _parameters;
     private readonly TrainOptions _options;
@@ -41,10 +41,11 @@ public sealed class AdamW : IDisposable
             using var scope = NewDisposeScope();
             FlatPart flat = _parameters.Parts[part];
             using Tensor number = tensor((float)step, device: flat.Values.device);
-            for (long start = 0; start < flat.Values.numel(); start += Stretch)
+            long stretch = _options.Moments == MomentFormat.Float32 ? Stretch : QuantizedStretch;
+            for (long start = 0; start < flat.Values.numel(); start += stretch)
             {
                 using var stretchScope = NewDisposeScope();
-                long length = Math.Min(Stretch, flat.Values.numel() - start);
+                long length = Math.Min(stretch, flat.Values.numel() - start);
                 Tensor mean = _moments[part].Mean.Load(start, length, flat.Values.device), variance = _moments[part].Variance.Load(start, length, flat.Values.device);
                 long matrices = Math.Clamp(flat.MatrixCount - start, 0, length);
                 Update(0, matrices, _options.WeightDecay);

@@ -27,10 +27,10 @@ public static class CausalLoss
         double total = 0;
         using (no_grad())
         {
-            foreach ((long first, Tensor states, Tensor targets, Tensor stateGradient) in Chunks(student, counted.detach(), batch.Targets, gradient))
+            foreach ((long first, Tensor states, Tensor targets, Tensor stateGradient, Tensor logits) in Chunks(student, counted.detach(), batch.Targets, gradient))
             {
                 using var scope = NewDisposeScope();
-                (Tensor logitGradient, Tensor crossEntropy) = Predict(student, states, targets.unsqueeze(1));
+                (Tensor logitGradient, Tensor crossEntropy) = Predict(student, states, targets.unsqueeze(1), logits);
                 if (batch.Teacher is { } teacher) total += teacher.IntoGradient(first, logitGradient, targets.unsqueeze(1), crossEntropy);
                 else
                 {
@@ -58,7 +58,7 @@ public static class CausalLoss
         return Chunks(student, counted, batch.Targets, counted).Sum(chunk =>
         {
             using var scope = NewDisposeScope();
-            return Predict(student, chunk.States, chunk.Targets.unsqueeze(1)).CrossEntropy.sum(ScalarType.Float64).item<double>();
+            return Predict(student, chunk.States, chunk.Targets.unsqueeze(1), chunk.Logits).CrossEntropy.sum(ScalarType.Float64).item<double>();
         });
     }
 
@@ -69,28 +69,27 @@ public static class CausalLoss
     private static Tensor Counted(Tensor hidden, PackedBatch batch) =>
         hidden.reshape(-1, hidden.shape[^1]).index_select(0, batch.LossIndex).to(batch.Targets.device);
 
-    private static IEnumerable<(long First, Tensor States, Tensor Targets, Tensor Gradient)> Chunks(CausalLM student, Tensor states, Tensor targets, Tensor gradient)
+    private static IEnumerable<(long First, Tensor States, Tensor Targets, Tensor Gradient, Tensor Logits)> Chunks(CausalLM student, Tensor states, Tensor targets, Tensor gradient)
     {
         long chunk = RowsAtOnce(student.Config.VocabSize);
         for (long start = 0; start < targets.shape[0]; start += chunk)
         {
             long count = Math.Min(chunk, targets.shape[0] - start);
-            yield return (start, states.narrow(0, start, count), targets.narrow(0, start, count), gradient.narrow(0, start, count));
+            using Scratch logits = Scratch.Take(states.device, count, student.Config.VocabSize);
+            yield return (start, states.narrow(0, start, count), targets.narrow(0, start, count), gradient.narrow(0, start, count), logits.Values);
         }
     }
 
-    // Probabilities [tokens, vocab], and the negative logarithms of the targets' [tokens, 1].
-    private static (Tensor Probabilities, Tensor CrossEntropy) Predict(CausalLM student, Tensor states, Tensor targets)
+    // Probabilities [tokens, vocab], in the place of the logits, and the negative logarithms of the targets' [tokens, 1].
+    private static (Tensor Probabilities, Tensor CrossEntropy) Predict(CausalLM student, Tensor states, Tensor targets, Tensor logits)
     {
-        Tensor logits = empty([states.shape[0], student.Config.VocabSize], device: states.device);
         foreach ((long first, Tensor weights) in student.Head.Slices())
         {
             using var scope = NewDisposeScope();
             logits.narrow(1, first, weights.shape[0]).addmm_(states, weights.t(), beta: 0, alpha: 1);
         }
-        Tensor probabilities = logits.softmax(1);
-        logits.Dispose();
-        return (probabilities, probabilities.gather(1, targets).clamp_min(SmallestProbability).log().neg());
+        Aten.SoftmaxInPlace(logits);
+        return (logits, logits.gather(1, targets).clamp_min(SmallestProbability).log().neg());
     }
 
     private static void IntoStates(CausalLM student, Tensor logitGradient, Tensor stateGradient)

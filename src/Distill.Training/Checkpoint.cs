@@ -97,7 +97,8 @@ public sealed class Checkpoint(string folder, IReadOnlyDictionary<string, string
     private void Write(string name, IEnumerable<(string Name, Tensor Tensor)> tensors, TrainingState state) => AtomicFile.WriteFolder(Path.Combine(folder, name), target =>
     {
         SafetensorsWriter.Write(Path.Combine(target, TensorFile), [.. tensors
-            .Select(item => new TensorToWrite(item.Name, TensorType.F32, item.Tensor.shape, stream => TensorBytes.Write(item.Tensor, stream)))]);
+            .Select(item => (item.Name, item.Tensor, Type: item.Tensor.dtype == ScalarType.Int8 ? TensorType.I8 : TensorType.F32))
+            .Select(item => new TensorToWrite(item.Name, item.Type, item.Tensor.shape, stream => TensorBytes.Write(item.Tensor, stream, item.Type)))]);
         AtomicFile.WriteText(Path.Combine(target, StateFile), JsonSerializer.Serialize(new SavedState(settings, state)));
     });
 

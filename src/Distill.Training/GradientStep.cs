@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Distill.Models;
 using static TorchSharp.torch;
 
@@ -9,14 +10,17 @@ namespace Distill.Training;
 /// <param name="loss">How the teacher's distribution counts, or null when it does not.</param>
 internal sealed class GradientStep(CausalLM student, bool recompute, DistillationLoss? loss = null)
 {
+    private static readonly TimeSpan BetweenCollections = TimeSpan.FromSeconds(2);
+
+    private long _collected = Stopwatch.GetTimestamp();
+
     private readonly PipelinedPass? _pipeline = student.Devices.Devices.Count > 1 ? new PipelinedPass(student, recompute) : null;
 
     /// <summary>Adds the gradients of an update's rows to the trained parameters.</summary>
     /// <returns>The update's mean loss, in nats per token.</returns>
     public double Add(StepBatches step)
     {
-        // To the collector a tensor is a few bytes, so it would never run, and each forgotten one keeps a piece of the native heap in use.
-        GC.Collect(0);
+        CollectForgotten();
         if (_pipeline is not null)
         {
             using var scope = NewDisposeScope();
@@ -30,5 +34,14 @@ internal sealed class GradientStep(CausalLM student, bool recompute, Distillatio
             sum += recompute ? BackwardPass.Recomputed(student, batch, step.LossTokens) : BackwardPass.Whole(student, batch, step.LossTokens);
         }
         return sum;
+    }
+
+    // To the garbage collector a native number or tensor is a few bytes, so by itself it hardly ever runs, and each forgotten one keeps a
+    // large free block of the native heap from being used again as a whole.
+    private void CollectForgotten()
+    {
+        if (Stopwatch.GetElapsedTime(_collected) < BetweenCollections) return;
+        GC.Collect(0);
+        _collected = Stopwatch.GetTimestamp();
     }
 }

@@ -4,21 +4,25 @@ namespace Distill.Training;
 
 /// <summary>
 /// What a training needs in memory at its peak, in bytes, on one device: worked out from the shape and the options, checked against
-/// measurements (<c>tests/Distill.Benchmarks</c>, <c>training</c>).
+/// measurements (<c>tests/Distill.Benchmarks</c>, <c>training-memory</c>).
 /// </summary>
 /// <param name="Weights">The model's weights: 32-bit floats, or frozen in their own format.</param>
 /// <param name="Gradients">Gradients of the trained values.</param>
 /// <param name="Moments">The optimizer's moments.</param>
 /// <param name="Activations">Results kept for the backward pass of one micro-batch, and what computing a layer needs on top.</param>
-/// <param name="Logits">Logits and probabilities of the rows that are at hand at once.</param>
+/// <param name="Logits">Logits, later probabilities, of the rows that are at hand at once.</param>
 /// <param name="Process">Runtime and libraries.</param>
 public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long Activations, long Logits, long Process)
 {
-    private const long ProcessBytes = 400_000_000;
+    private const long ProcessBytes = 260_000_000;
     private const int FloatBytes = 4;
+    private const double Holes = 1.25;
 
     /// <summary>All of it.</summary>
     public long Total => Weights + Gradients + Moments + Activations + Logits + Process;
+
+    /// <summary>Bytes for a person to read, e.g. <c>4.83 GB</c>.</summary>
+    public static string Gigabytes(long bytes) => $"{bytes / 1e9:F2} GB";
 
     /// <summary>Works it out.</summary>
     /// <param name="config">The student's shape.</param>
@@ -30,7 +34,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         long weights = lora ? FrozenBytes(config, options.FrozenWeights) + (trained * FloatBytes) : parameters * FloatBytes;
         long moments = options.Moments == MomentFormat.Float32 ? trained * 2 * FloatBytes : trained * 2 + (trained / 32);
         long tokens = (long)options.RowsPerPass * options.RowLength;
-        return new(weights, trained * FloatBytes, moments, ActivationBytes(config, options, tokens), LogitBytes(config, tokens), ProcessBytes);
+        return new(weights, trained * FloatBytes, moments, (long)(Holes * ActivationBytes(config, options, tokens)), LogitBytes(config, tokens), ProcessBytes);
     }
 
     /// <summary>Settings that take less and less memory, for the same data.</summary>
@@ -65,17 +69,17 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         };
     });
 
+    // What the graph keeps of each layer, or of one layer and the inputs of all, and what the backward pass of a layer works with.
     private static long ActivationBytes(ModelConfig config, TrainOptions options, long tokens)
     {
-        long queries = (long)config.NumAttentionHeads * config.HeadDim, keys = (long)config.NumKeyValueHeads * config.HeadDim, hidden = config.HiddenSize;
-        // Both norms' inputs and outputs, the residual sum; queries, keys and values before and after rotation, what attention gives; gate, up, their products.
-        long layer = ((5 * hidden) + (2 * (queries + keys)) + keys + (2 * queries) + (4L * config.IntermediateSize)) * tokens * FloatBytes;
-        if (!options.ActivationCheckpointing) return config.NumHiddenLayers * layer;
-        long expanded = options.Method == TrainingMethod.Lora && options.FrozenWeights != WeightFormat.Float32
-            ? FloatBytes * CheckpointTensors.Of(config).Where(tensor => tensor.Name.StartsWith("model.layers.0.", StringComparison.Ordinal)).Sum(tensor => tensor.Shape.Aggregate(1L, (product, dimension) => product * dimension))
-            : 0;
-        return (config.NumHiddenLayers * hidden * tokens * FloatBytes) + (2 * layer) + expanded;
+        long hidden = config.HiddenSize, queries = (long)config.NumAttentionHeads * config.HeadDim, keys = (long)config.NumKeyValueHeads * config.HeadDim;
+        long width = config.IntermediateSize;
+        if (config.Mixture is { } mixture) width = Math.Max(width, (long)mixture.MoeIntermediateSize * (mixture.NumExpertsPerTok + mixture.NSharedExperts));
+        long kept = (4 * hidden) + (2 * queries) + (2 * keys) + (2 * width); // both norms' inputs and outputs; queries, keys, values and what is mixed; gate and up
+        long working = (6 * hidden) + (2 * width) + (4 * queries);
+        long layers = options.ActivationCheckpointing ? (config.NumHiddenLayers * hidden) + kept : config.NumHiddenLayers * kept;
+        return (layers + working) * tokens * FloatBytes;
     }
 
-    private static long LogitBytes(ModelConfig config, long tokens) => 2 * FloatBytes * config.VocabSize * Math.Min(tokens, CausalLoss.RowsAtOnce(config.VocabSize));
+    private static long LogitBytes(ModelConfig config, long tokens) => FloatBytes * config.VocabSize * Math.Min(tokens, CausalLoss.RowsAtOnce(config.VocabSize));
 }

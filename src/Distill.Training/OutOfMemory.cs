@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Distill.Models;
 using Distill.Runs;
@@ -18,10 +17,8 @@ internal static class OutOfMemory
         ModelConfig config = StudentPreset.ShapeOf(options.Student);
         long needed = MemoryPlan.Of(config, options).Total;
         string[] less = [.. MemoryPlan.Alternatives(options).Select(other => (other.Name, MemoryPlan.Of(config, other.Options).Total)).Where(other => other.Total < needed)
-            .Select(other => $"`{other.Name}` {Gigabytes(other.Total)}")];
-        return new InputException($"train: the memory was not enough; this training needs about {Gigabytes(needed)}",
+            .Select(other => $"`{other.Name}` {MemoryPlan.Gigabytes(other.Total)}")];
+        return new InputException($"train: the memory was not enough; this training needs about {MemoryPlan.Gigabytes(needed)}",
             less.Length > 0 ? $"less is needed with {string.Join(", ", less)}; the last checkpoint is kept" : "choose a smaller sequence_length; the last checkpoint is kept", inner: e);
     }
-
-    private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F1} GB");
 }

@@ -25,7 +25,7 @@ public sealed class PipelinedPass
     public PipelinedPass(CausalLM student, bool recompute)
     {
         (_student, _recompute) = (student, recompute);
-        int layers = student.Config.NumHiddenLayers, stages = Math.Min(student.Devices.Devices.Count, layers);
+        int layers = student.Config.NumHiddenLayers, stages = student.Devices.Devices.Count;
         _firstLayer = [.. Enumerable.Range(0, stages + 1).Select(stage => ((stage * layers) + stages - 1) / stages)]; // as DeviceMap.OfLayer divides them
     }
 

@@ -121,7 +121,7 @@ public sealed record Preflight
         if (DistilledTokens is { } distilled) yield return $"teacher   {distilled:N0} of the learned tokens bring its likeliest tokens; the others count by cross-entropy alone";
         yield return $"rows      {RowsPerEpoch:N0} an epoch, {RowFill:P1} full";
         yield return $"recipe    {string.Join(", ", Recipe.Select(value => $"{value.Option} {value.Value} ({value.Source})"))}";
-        yield return $"training  {Steps:N0} updates, {Epochs:N2} epochs, about {PlannedMemory / 1e9:F1} GB of memory";
+        yield return $"training  {Steps:N0} updates, {Epochs:N2} epochs, about {MemoryPlan.Gigabytes(PlannedMemory)} of memory";
         yield return $"shown     {Excerpt(ExamplePrompt)}";
         yield return $"learned   {Excerpt(ExampleCompletion)}";
     }

@@ -24,7 +24,8 @@ public sealed class TrainingSpeed
         int products = frozen ? 4 : 6; // forward and back to the input, and to the weight where it is trained: a multiplication and an addition each
         long weights = student.Projections.Sum(item => item.Projection.Rows * item.Projection.Columns);
         if (config.Mixture is { } mixture) weights -= Unchosen(config, mixture);
-        _weightFlopsPerToken = products * weights;
+        long adapters = student.Projections.Sum(item => item.Projection.Adapter is { } adapter ? adapter.Down.numel() + adapter.Up.numel() : 0);
+        _weightFlopsPerToken = (products * weights) + (6 * adapters);
         _headFlopsPerToken = (long)products * config.VocabSize * config.HiddenSize; // only tokens that count pass through the head
         _attentionFlopsPerPair = 6.0 * 2 * config.NumHiddenLayers * config.NumAttentionHeads * config.HeadDim; // scores and mixing, forward and backward
         _peak = Peak(student.Device);

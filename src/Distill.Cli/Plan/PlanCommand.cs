@@ -42,13 +42,11 @@ internal static class PlanCommand
         terminal.Table(null,
         [
             ["parameters", config.ParameterCount().ToString("N0", CultureInfo.InvariantCulture)],
-            ["weights", Gigabytes(plan.Weights)], ["gradients", Gigabytes(plan.Gradients)], ["moments", Gigabytes(plan.Moments)],
-            ["activations", Gigabytes(plan.Activations)], ["logits", Gigabytes(plan.Logits)], ["process", Gigabytes(plan.Process)], ["total", Gigabytes(plan.Total)],
+            ["weights", MemoryPlan.Gigabytes(plan.Weights)], ["gradients", MemoryPlan.Gigabytes(plan.Gradients)], ["moments", MemoryPlan.Gigabytes(plan.Moments)],
+            ["activations", MemoryPlan.Gigabytes(plan.Activations)], ["logits", MemoryPlan.Gigabytes(plan.Logits)], ["process", MemoryPlan.Gigabytes(plan.Process)], ["total", MemoryPlan.Gigabytes(plan.Total)],
         ]);
         terminal.Output.WriteLine();
         terminal.Table([("other settings", false), ("total", true)], [.. MemoryPlan.Alternatives(options)
-            .Select(other => (string[])[other.Name, Gigabytes(MemoryPlan.Of(config, other.Options).Total)])]);
+            .Select(other => (string[])[other.Name, MemoryPlan.Gigabytes(MemoryPlan.Of(config, other.Options).Total)])]);
     }
-
-    private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F2} GB");
 }

@@ -52,6 +52,16 @@ public sealed class DeviceMapTests
         Assert.Same(all[^1], map.Last);
     }
 
+    [Fact]
+    public void AModelTakesNoMoreDevicesThanItHasLayers()
+    {
+        Device[] all = [.. Enumerable.Range(0, 5).Select(_ => AnotherCpu())];
+        DeviceMap map = new DeviceMap(all).Of(3);
+        Assert.Equal(all[..3], map.Devices);
+        Assert.Same(map.OfLayer(2, 3), map.Last); // the last norm and the head stand with the last layer
+        Assert.Equal(5, new DeviceMap(all).Of(5).Devices.Count);
+    }
+
     [Theory]
     [InlineData("cpu", 1)]
     [InlineData("cpu,cpu", 2)]

@@ -2,6 +2,7 @@ using Distill.Models;
 using Distill.Runs;
 using Distill.Tests.Models;
 using Distill.Training;
+using Distill.Weights;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -114,6 +115,22 @@ public sealed class TrainingLoopTests
         Assert.Equal(uninterrupted.Losses(), second.Losses());
         foreach (((string name, var expected), (string _, var actual)) in uninterrupted.Student.named_buffers().Zip(second.Student.named_buffers()))
             Assert.True(TinyShapes.Floats(expected).SequenceEqual(TinyShapes.Floats(actual)), name);
+    }
+
+    [Fact]
+    public void MomentsInEightBitsAreKeptAsTheyAre()
+    {
+        using TemporaryFolder whole = new(), broken = new();
+        TrainOptions options = Recipe with { Moments = MomentFormat.Int8 };
+        using var uninterrupted = new Bench("qwen", whole.Path, options);
+        uninterrupted.Train(9);
+        using (var first = new Bench("qwen", broken.Path, options))
+            Assert.Throws<OperationCanceledException>(() => first.Train(9, stopAfter: 4));
+        using (SafetensorsFile state = SafetensorsFile.Open(Path.Combine(broken.Path, "checkpoints", "step-000004", "state.safetensors")))
+            Assert.Equal(TensorType.I8, state.Tensors.Single(tensor => tensor.Name == "mean.numbers").Type);
+        using var second = new Bench("qwen", broken.Path, options);
+        second.Train(9);
+        Assert.Equal(TinyShapes.Floats(uninterrupted.Parameters.Parts[0].Values), TinyShapes.Floats(second.Parameters.Parts[0].Values));
     }
 
     [Fact]
