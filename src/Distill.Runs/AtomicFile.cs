@@ -88,6 +88,7 @@ public static class AtomicFile
     {
         InputException => null,
         IOException when IsDiskFull(e) => new InputException($"{path}: the disk is full", "free some space and run the same command again; nothing already finished is lost", inner: e),
+        IOException when IsDiskFailing(e) => new InputException($"{path}: the disk fails (input/output error)", "the system's log says more (dmesg); the same command goes on from what the disk holds, here or in a copy of the folder on another disk", inner: e),
         UnauthorizedAccessException => new InputException($"{path}: cannot be written (permission denied)", "choose another output folder or change its permissions", inner: e),
         IOException when FileInPlaceOfFolder(path) is { } file => new InputException($"{file}: is a file, not a folder", "choose another output folder", inner: e),
         FileNotFoundException { FileName: { } missing } when path.StartsWith(missing, StringComparison.Ordinal) => CannotBeCreated(path, e), // /proc and its like
@@ -109,6 +110,9 @@ public static class AtomicFile
 
     // ENOSPC 28 and EDQUOT 122 on Unix; ERROR_DISK_FULL 112 and ERROR_HANDLE_DISK_FULL 39 on Windows.
     private static bool IsDiskFull(Exception e) => (e.HResult & 0xFFFF) is 28 or 122 or 112 or 39;
+
+    // EIO: the disk took the bytes and could not keep them.
+    private static bool IsDiskFailing(Exception e) => !OperatingSystem.IsWindows() && (e.HResult & 0xFFFF) is 5;
 
     private static void DeleteFolder(string path)
     {

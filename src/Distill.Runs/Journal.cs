@@ -206,7 +206,7 @@ public sealed class Journal : IDisposable
     {
         if (_unflushed == 0) return;
         long start = _options.Time.GetTimestamp();
-        RandomAccess.FlushToDisk(_file);
+        _options.FlushToDisk(_file);
         _options.OnFlush?.Invoke(_options.Time.GetElapsedTime(start));
         _unflushed = 0;
         _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Distill.Runs;
 
 /// <summary>How often a <see cref="Journal"/> is flushed to the disk.</summary>
@@ -21,6 +23,9 @@ public sealed record JournalOptions
 
     /// <summary>Told how long each flush took, or null.</summary>
     public Action<TimeSpan>? OnFlush { get; init; }
+
+    /// <summary>What makes bytes survive a power cut; tests put a failing disk here.</summary>
+    internal Action<SafeFileHandle> FlushToDisk { get; init; } = RandomAccess.FlushToDisk;
 
     /// <summary>Clock of the flushes.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -62,6 +62,49 @@ public sealed class TeacherGenKillTests : IDisposable
         Assert.Equal(Parts("whole"), Parts("saved/run"));
     }
 
+    // A library in front of the C library: from the given call on, fsync says that the disk could not keep the bytes.
+    private const string FailingDisk = """
+        #include <errno.h>
+        #include <stdlib.h>
+        #include <unistd.h>
+        #include <sys/syscall.h>
+        static int calls;
+        int fsync(int file) {
+            const char *first = getenv("FAIL_FSYNC_FROM");
+            if (first && __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST) >= atoi(first)) { errno = EIO; return -1; }
+            return syscall(SYS_fsync, file);
+        }
+        """;
+
+    [Fact]
+    public void ADiskThatFailsLosesNothingThatItConfirmed()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/cc"), "needs a C compiler, to stand between the program and the disk");
+        _folder.Write("disk.c", FailingDisk);
+        using (CliProcess compiler = CliProcess.StartProgram(_folder.Path, "cc", ["-shared", "-fPIC", "-o", "disk.so", "disk.c"])) Assert.Equal(0, compiler.Wait().ExitCode);
+        Assert.Equal(0, CliProcess.Run(_folder.Path, "prompts", "--basic", "6000", "--out", "problems").ExitCode);
+        CliResult whole = CliProcess.Run(_folder.Path, Arguments("whole"));
+        Assert.True(whole.ExitCode == 0, whole.Error);
+
+        int failed = 0;
+        foreach (int from in new[] { 1, 3, 6, 10, 15, 21 })
+        {
+            using CliProcess process = CliProcess.Start(_folder.Path, [], Arguments("failing"), ("LD_PRELOAD", _folder["disk.so"]), ("FAIL_FSYNC_FROM", $"{from}"));
+            CliResult result = process.Wait();
+            if (result.ExitCode == 0) break; // it was done before the disk failed
+            failed++;
+            Assert.Equal(1, result.ExitCode);
+            Assert.Contains("(input/output error)\nhint: ", result.Error, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("unexpected", result.Error, StringComparison.Ordinal);
+        }
+        Assert.True(failed >= 3, $"only {failed} runs met the failing disk");
+
+        CliResult resumed = CliProcess.Run(_folder.Path, Arguments("failing"));
+        Assert.True(resumed.ExitCode == 0, resumed.Error);
+        Assert.Equal(6000, Rollouts("failing"));
+        Assert.Equal(Parts("whole"), Parts("failing"));
+    }
+
     [Fact]
     public void AFolderOfOtherSettingsIsRefusedWithAWayOut()
     {

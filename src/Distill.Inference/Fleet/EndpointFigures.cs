@@ -16,6 +16,7 @@ internal sealed class EndpointFigures(TimeProvider time)
     private long _textBytes;
     private long _lastText;
     private int _firstTextCount;
+    private int _brokenInARow;
     private int _lengthCount;
     private double _firstText;
     private double _bestFirstText;
@@ -135,6 +136,7 @@ internal sealed class EndpointFigures(TimeProvider time)
         lock (_gate)
         {
             Completed++;
+            _brokenInARow = 0;
             UsefulTokens += tokens;
             _lengths[_lengthCount++ % Samples] = tokens;
             _meanLength = _lengthCount == 1 ? tokens : _meanLength + (Smoothing * (tokens - _meanLength));
@@ -156,6 +158,13 @@ internal sealed class EndpointFigures(TimeProvider time)
     public void Fault()
     {
         lock (_gate) Faults++;
+    }
+
+    /// <summary>An attempt broke off in a way that speaks against the server, not against the request.</summary>
+    /// <returns>Such attempts since the last completion.</returns>
+    public int Break()
+    {
+        lock (_gate) return ++_brokenInARow;
     }
 
     private double SlowestFirstText()

@@ -11,6 +11,8 @@ namespace Distill.Inference.Fleet;
 /// <param name="prompts">Remembers how many tokens each prompt has.</param>
 internal sealed class FleetAttempt(FleetOptions options, FleetScheduler scheduler, SpendingCap cap, PromptTokenCounts prompts)
 {
+    private const int BrokenInARow = 5;
+
     /// <summary>Raised for every attempt that came to nothing and had produced tokens: they are paid for.</summary>
     public Action<WastedAttempt>? OnWaste { get; set; }
 
@@ -115,6 +117,9 @@ internal sealed class FleetAttempt(FleetOptions options, FleetScheduler schedule
         LastFault = fault;
         endpoint.Figures.Fault();
         if (fault.Kind == FaultKind.Quarantine) endpoint.PutAside(fault);
+        // The breaker counts a minute: a server that did well in it would have to fail as often before it opens, and one that fails fast has
+        // always a place free.
+        if (fault.Kind is FaultKind.NoReply or FaultKind.Transient && endpoint.Figures.Break() >= BrokenInARow && endpoint.IsUp) _ = endpoint.IsolateAsync();
         if (fault.Kind == FaultKind.Fatal) scheduler.Close(fault.ToInputException(options.Key)); // before this place is given to the next
         if (fault.Kind == FaultKind.Overload)
         {

@@ -128,6 +128,45 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void AfterADiskThatFailsNothingIsTakenAndWhatWasConfirmedIsThere()
+    {
+        int flushes = 0;
+        var options = new JournalOptions { FlushEveryRecords = 4, FlushEvery = TimeSpan.FromHours(1), FlushToDisk = _ => { if (++flushes == 2) throw new IOException("Input/output error", 5); } };
+        using (var journal = Journal.Open(File, options))
+        {
+            for (byte i = 1; i < 8; i++) journal.Append([i]);
+            InputException failed = Assert.Throws<InputException>(() => journal.Append([8]));
+            Assert.Contains("the disk fails", failed.Message, StringComparison.Ordinal);
+            // A second flush would succeed although the first one's bytes are gone: none is tried.
+            Assert.Contains("an earlier write failed", Assert.Throws<InputException>(() => journal.Append([9])).Message, StringComparison.Ordinal);
+            Assert.Throws<InputException>(journal.Flush);
+        }
+        Assert.Equal(2, flushes);
+        using var again = Journal.Open(File);
+        Assert.Equal([1, 2, 3, 4], again.ReadAll().Take(4).Select(entry => entry.Record[0]));
+        Assert.DoesNotContain(again.ReadAll(), entry => entry.Record[0] == 9);
+    }
+
+    [Fact]
+    public async Task AFlushThatFailsInSilenceIsToldByTheNextCall()
+    {
+        bool failed = false;
+        using var journal = Journal.Open(File, new JournalOptions
+        {
+            FlushEvery = TimeSpan.FromMilliseconds(20),
+            FlushToDisk = _ =>
+            {
+                Volatile.Write(ref failed, true);
+                throw new IOException("Input/output error", 5);
+            },
+        });
+        journal.Append([1]);
+        for (int i = 0; i < 200 && !Volatile.Read(ref failed); i++) await Task.Delay(20, TestContext.Current.CancellationToken);
+
+        Assert.Contains("an earlier write failed", Assert.Throws<InputException>(() => journal.Append([2])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ManyThreadsAppendWholeRecords()
     {
         using (var journal = Journal.Open(File, new JournalOptions { FlushEveryRecords = 64 }))

@@ -157,6 +157,35 @@ public sealed class FleetFaultTests
     }
 
     [Fact]
+    public async Task ThroughputStaysNearTheIdealInEveryWindow()
+    {
+        // A twentieth of real pauses: the flapping server is gone every other second (20 s), a canary is sent every quarter (5 s).
+        var clock = Stopwatch.StartNew();
+        ScriptedServer Server(int milliseconds, Func<bool> up) => new(async (request, stream) =>
+        {
+            if (up() && !request.IsCanary) await Task.Delay(milliseconds); // one token takes no time beside a trace
+            if (up()) await Send(stream, GoodStream());
+            else Reset(stream);
+        });
+        await using ScriptedServer good = Server(50, () => true), slow = Server(500, () => true), dead = Server(50, () => false), flapping = Server(50, () => clock.ElapsedMilliseconds % 2000 < 1000);
+        await using var fleet = new EndpointFleet(Options(good.Url, slow.Url, dead.Url, flapping.Url) with { BreakDuration = TimeSpan.FromMilliseconds(250), Concurrency = 4, MaxRetries = 100 });
+        var windows = new List<int[]>();
+        await foreach (CompletedRequest one in fleet.CompleteAsync(Requests(1_000_000), CancellationToken.None))
+        {
+            Assert.Null(one.Failure);
+            if (clock.ElapsedMilliseconds < 2000 * (windows.Count + 1)) continue;
+            windows.Add([.. fleet.Snapshot().Endpoints.Select(endpoint => (int)endpoint.Completed)]);
+            if (windows.Count == 4) break; // the first window warms up
+        }
+        // The good server, always busy, tells what a place gives on this machine: the slow one a tenth of it, the flapping one half.
+        Assert.All(Enumerable.Range(1, 3), window =>
+        {
+            int[] done = [.. windows[window].Zip(windows[window - 1], (now, before) => now - before)];
+            Assert.True(done.Sum() >= 0.9 * 1.6 * done[0], $"window {window}: good {done[0]}, slow {done[1]}, dead {done[2]}, flapping {done[3]}");
+        });
+    }
+
+    [Fact]
     public async Task AClockThatJumpsChangesNothing()
     {
         await using var server = new ScriptedServer((request, stream) => Send(stream,
