@@ -23,10 +23,11 @@ public static class AtomicFile
             using (var stream = new FileStream(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16))
             {
                 write(stream);
-                stream.Flush(flushToDisk: true);
+                stream.Flush();
+                DiskFlush.File(stream.SafeFileHandle);
             }
             File.Move(partial, full, overwrite: true);
-            FolderFlush.Flush(Path.GetDirectoryName(full)!);
+            DiskFlush.Folder(Path.GetDirectoryName(full)!);
         }, () => File.Delete(partial));
     }
 
@@ -49,11 +50,11 @@ public static class AtomicFile
             Directory.CreateDirectory(partial);
             write(partial);
             foreach (string file in Directory.EnumerateFiles(partial, "*", SearchOption.AllDirectories)) FlushFile(file);
-            FolderFlush.Flush(partial);
+            DiskFlush.Folder(partial);
             DeleteFolder(replaced);
             if (Directory.Exists(full)) Directory.Move(full, replaced);
             Directory.Move(partial, full);
-            FolderFlush.Flush(Path.GetDirectoryName(full)!);
+            DiskFlush.Folder(Path.GetDirectoryName(full)!);
             DeleteFolder(replaced);
         }, () => DeleteFolder(partial));
     }
@@ -122,6 +123,6 @@ public static class AtomicFile
     private static void FlushFile(string path)
     {
         using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
-        RandomAccess.FlushToDisk(handle);
+        DiskFlush.File(handle);
     }
 }

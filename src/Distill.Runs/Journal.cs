@@ -179,7 +179,7 @@ public sealed class Journal : IDisposable
             Count++;
         }
         if (_end < length) CutFrom(_end, length);
-        RandomAccess.FlushToDisk(_file);
+        _options.FlushToDisk(_file);
     }
 
     // A crash tears only what was written last. Whole records after a bad one mean the disk (or a hand) changed the

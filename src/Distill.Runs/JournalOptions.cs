@@ -25,7 +25,7 @@ public sealed record JournalOptions
     public Action<TimeSpan>? OnFlush { get; init; }
 
     /// <summary>What makes bytes survive a power cut; tests put a failing disk here.</summary>
-    internal Action<SafeFileHandle> FlushToDisk { get; init; } = RandomAccess.FlushToDisk;
+    internal Action<SafeFileHandle> FlushToDisk { get; init; } = DiskFlush.File;
 
     /// <summary>Clock of the flushes.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

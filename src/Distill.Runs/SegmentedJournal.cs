@@ -139,7 +139,7 @@ public sealed class SegmentedJournal : IDisposable
         full.Flush();
         SegmentIndex.Write(full.Path, new FileInfo(full.Path).Length, _activeEntries);
         Journal next = Journal.Open(PathOf(_activeNumber + 1), _options);
-        FolderFlush.Flush(_folder);
+        DiskFlush.Folder(_folder);
         (_active, _activeNumber) = (next, _activeNumber + 1);
         _activeEntries.Clear();
         full.Dispose();

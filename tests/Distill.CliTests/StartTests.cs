@@ -23,7 +23,7 @@ public sealed class StartTests : IDisposable
         CliResult result = CliProcess.Run(_folder.Path, "--help");
 
         Assert.Equal(0, result.ExitCode);
-        foreach (string command in new[] { "run", "prompts", "teacher-gen", "verify", "curate", "train", "export", "eval", "chat", "inspect", "doctor" })
+        foreach (string command in new[] { "run", "prompts", "teacher-gen", "verify", "curate", "train", "export", "eval", "chat", "inspect", "doctor", "plan", "teacher" })
             Assert.Contains("\n  " + command + " ", result.Output);
     }
 
