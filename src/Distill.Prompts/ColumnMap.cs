@@ -11,7 +11,7 @@ public sealed record ColumnMap
 
     internal static readonly string[] PromptNames = ["messages", "prompt", "problem", "question", "conversations", "query", "instruction", "input", "question_content", "text"];
     internal static readonly string[] ContextNames = ["context", "passage", "body"];
-    internal static readonly string[] AnswerNames = ["reference_answer", "answer", "final_answer", "gold", "expected_answer", "ground_truth", "correct_answer", "target"];
+    internal static readonly string[] AnswerNames = ["reference_answer", "answer", "final_answer", "gold", "expected_answer", "ground_truth", "correct_answer", "target", "answers_spans.spans"];
     internal static readonly string[] SolutionNames = ["reference_reasoning", "solution", "rationale", "explanation"];
     internal static readonly string[] SourceNames = ["source", "dataset"];
     internal static readonly string[] IdNames = ["prompt_id", "id", "uuid", "task_id"];

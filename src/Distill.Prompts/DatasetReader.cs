@@ -4,7 +4,7 @@ using Distill.Runs;
 namespace Distill.Prompts;
 
 /// <summary>
-/// Reads the rows of a dataset from <c>.jsonl</c>, <c>.jsonl.gz</c>, <c>.json</c> or <c>.parquet</c>, whatever its columns mean,
+/// Reads the rows of a dataset from <c>.jsonl</c>, <c>.jsonl.gz</c>, <c>.jsonl.zst</c>, <c>.json</c> or <c>.parquet</c>, whatever its columns mean,
 /// in pieces small enough to be held in memory.
 /// </summary>
 public static class DatasetReader
@@ -13,7 +13,7 @@ public static class DatasetReader
     private const int MostBytesPerChunk = 8 << 20;
 
     /// <summary>
-    /// The file itself, or all <c>.jsonl</c>, <c>.jsonl.gz</c> and <c>.parquet</c> files of a folder in ordinal order of their names.
+    /// The file itself, or all <c>.jsonl</c>, <c>.jsonl.gz</c>, <c>.jsonl.zst</c> and <c>.parquet</c> files of a folder in ordinal order of their names.
     /// </summary>
     /// <exception cref="InputException">Nothing readable is there.</exception>
     public static IReadOnlyList<string> FilesOf(string path)
@@ -21,12 +21,12 @@ public static class DatasetReader
         if (File.Exists(path))
         {
             return IsRows(path) || path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? [path]
-                : throw new InputException($"{path}: not a format that is understood", "prompts are read from .jsonl, .jsonl.gz, .json and .parquet");
+                : throw new InputException($"{path}: not a format that is understood", "prompts are read from .jsonl, .jsonl.gz, .jsonl.zst, .json and .parquet");
         }
         if (!Directory.Exists(path)) throw new InputException($"{path}: no such file or folder", "check the path");
         string[] files = [.. Directory.EnumerateFiles(path).Where(IsRows).Order(StringComparer.Ordinal)];
         return files.Length > 0 ? files
-            : throw new InputException($"{path}: holds no .jsonl, .jsonl.gz or .parquet file", "name a file of prompts, or a folder of them");
+            : throw new InputException($"{path}: holds no .jsonl, .jsonl.gz, .jsonl.zst or .parquet file", "name a file of prompts, or a folder of them");
     }
 
     /// <summary>
@@ -96,6 +96,6 @@ public static class DatasetReader
         }
     }
 
-    private static bool IsRows(string path) => new[] { ".jsonl", ".jsonl.gz", ".parquet" }
+    private static bool IsRows(string path) => new[] { ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet" }
         .Any(extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
 }

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Distill.Runs;
 
@@ -13,6 +15,12 @@ internal static class JsonDocuments
     /// <exception cref="InputException">It is not such a document.</exception>
     public static IEnumerable<DatasetRow> Rows(string path)
     {
+        int number = 0;
+        foreach (JsonElement row in Elements(path)) yield return new JsonRow($"{path}: row {++number}", row);
+    }
+
+    private static IEnumerable<JsonElement> Elements(string path)
+    {
         if (!File.Exists(path)) throw new InputException($"{path}: no such file", "check the path");
         if (new FileInfo(path).Length > LargestDocument) throw new InputException($"{path}: larger than {LargestDocument >> 20} MB", "store it as JSON lines (.jsonl)");
         using JsonDocument document = Parse(path, () => JsonDocument.Parse(File.ReadAllBytes(path)));
@@ -24,8 +32,24 @@ internal static class JsonDocuments
             root = root.GetProperty(key);
         }
         if (root.ValueKind != JsonValueKind.Array) throw new InputException($"{path}: is not an array of rows", "store the rows as an array, or as JSON lines (.jsonl)");
-        int number = 0;
-        foreach (JsonElement row in root.EnumerateArray()) yield return new JsonRow($"{path}: row {++number}", row);
+        foreach (JsonElement row in root.EnumerateArray()) yield return row;
+    }
+
+    /// <summary>The rows as JSON lines, with their numbers from 1.</summary>
+    /// <inheritdoc cref="Rows" path="/exception"/>
+    public static IEnumerable<(long Number, ReadOnlyMemory<byte> Utf8)> Lines(string path)
+    {
+        var line = new ArrayBufferWriter<byte>();
+        using var writer = new Utf8JsonWriter(line, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        long number = 0;
+        foreach (JsonElement row in Elements(path))
+        {
+            line.ResetWrittenCount();
+            writer.Reset();
+            row.WriteTo(writer);
+            writer.Flush();
+            yield return (++number, line.WrittenMemory);
+        }
     }
 
     /// <summary>Parses, with an error that says where.</summary>

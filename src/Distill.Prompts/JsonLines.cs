@@ -1,16 +1,22 @@
 using System.IO.Compression;
 using Distill.Runs;
+using ZstdSharp;
 
 namespace Distill.Prompts;
 
 /// <summary>
 /// Reads a file of JSON lines, as bytes. Lines end at LF and nowhere else: texts may hold U+2028 and U+0085, at which
-/// other readers break. A name that ends in <c>.gz</c> is decompressed on the way.
+/// other readers break. A name that ends in <c>.gz</c> or <c>.zst</c> is decompressed on the way.
 /// </summary>
 public static class JsonLines
 {
     /// <summary>The longest line that is read, in bytes.</summary>
     public const int LongestLine = 64 << 20;
+
+    /// <summary>Reads the rows of a file as lines: its lines, or, where its name ends in <c>.json</c>, the rows of its one document.</summary>
+    /// <inheritdoc cref="Read(string)" path="/exception"/>
+    public static IEnumerable<(long Number, ReadOnlyMemory<byte> Utf8)> ReadRows(string path) =>
+        path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? JsonDocuments.Lines(path) : Read(path);
 
     /// <summary>Reads the lines that are not blank, with their numbers from 1. The bytes are good until the next line is asked for.</summary>
     /// <exception cref="InputException">The file is missing or cannot be read, or a line is longer than <see cref="LongestLine"/>.</exception>
@@ -54,13 +60,21 @@ public static class JsonLines
         (buffer, end, searched, start) = (target, end - start, searched - start, 0);
     }
 
+    /// <summary>What compresses lines as the name of their file asks for, <c>.gz</c> or <c>.zst</c>; null for any other name. The target stays open.</summary>
+    public static Stream? Compressed(string path, Stream target) =>
+        path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(target, CompressionLevel.Fastest, leaveOpen: true)
+        : path.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? new CompressionStream(target, leaveOpen: true)
+        : null;
+
     private static Stream Open(string path)
     {
         if (!File.Exists(path)) throw new InputException($"{path}: no such file", "check the path");
         try
         {
             var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
-            return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+            return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress)
+                : path.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? new DecompressionStream(file, leaveOpen: false)
+                : file;
         }
         catch (UnauthorizedAccessException e)
         {
@@ -74,9 +88,9 @@ public static class JsonLines
         {
             return stream.Read(buffer);
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or ZstdException or EndOfStreamException)
         {
-            throw new InputException($"{path}: is not a readable gzip file", "the file is damaged; fetch it again", inner: e);
+            throw new InputException($"{path}: is not a readable {(e is InvalidDataException ? "gzip" : "zstd")} file", "the file is damaged; fetch it again", inner: e);
         }
     }
 }

@@ -51,6 +51,7 @@ public sealed class ParquetTable : IDisposable
         try
         {
             stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+            ParquetFooter.Check(stream);
             ParquetReader reader = ParquetReader.CreateAsync(stream, new ParquetOptions { TreatByteArrayAsString = true }, leaveStreamOpen: true)
                 .GetAwaiter().GetResult();
             return new ParquetTable(path, stream, reader);

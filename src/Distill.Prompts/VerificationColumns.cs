@@ -5,7 +5,7 @@ namespace Distill.Prompts;
 
 /// <summary>
 /// What a row brings for the verification of completions beside its reference answer, under the names of HumanEval, MBPP, LiveCodeBench, APPS,
-/// code_contests, Codeforces, IFEval and MMLU.
+/// code_contests, Codeforces, IFEval, DROP and MMLU.
 /// </summary>
 internal static class VerificationColumns
 {
@@ -13,7 +13,7 @@ internal static class VerificationColumns
     private static readonly string[] Checks =
     [
         "tests", "test", "test_list", "input_output", "public_test_cases", "private_test_cases", "official_tests", "public_tests", "private_tests",
-        "generated_tests", "instruction_id_list", "pattern",
+        "generated_tests", "instruction_id_list", "pattern", "answers_spans", "validated_answers",
     ];
 
     private static readonly string[] Details =

@@ -160,7 +160,7 @@ public sealed class Rescoring
             file.WriteParquet(_options.Input, path, rows);
             return;
         }
-        file.WriteLines(path, JsonLines.Read(_options.Input).Zip(Judged(), (line, judged) => (line.Utf8, judged.Row, judged.Judge)));
+        file.WriteLines(path, JsonLines.ReadRows(_options.Input).Zip(Judged(), (line, judged) => (line.Utf8, judged.Row, judged.Judge)));
 
         IEnumerable<(JudgedRow Row, Verdict?[] Judge)> Judged()
         {
@@ -210,14 +210,14 @@ public sealed class Rescoring
     {
         if (!File.Exists(options.Input))
             throw new InputException($"{options.Input}: no such file", Directory.Exists(options.Input) ? "name one of the folder's files" : "check the path, or give - for standard input");
-        bool known = new[] { ".parquet", ".jsonl", ".jsonl.gz" }.Any(extension => options.Input.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
-        if (!known) throw new InputException($"{options.Input}: not a format that is understood", "rows are read from .jsonl, .jsonl.gz and .parquet");
+        bool known = new[] { ".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".json" }.Any(extension => options.Input.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+        if (!known) throw new InputException($"{options.Input}: not a format that is understood", "rows are read from .jsonl, .jsonl.gz, .jsonl.zst, .json and .parquet");
         if (options.Threads < 1 || options.Limit < 1 || options.Examples < 0 || options.JudgeMaxTokens < 1 || options.JudgeConcurrency < 1)
             throw new InputException("a number of the options is below what makes sense", "give --threads, --limit, --judge-max-tokens and --judge-concurrency 1 or more");
         if (options.Out is not { } path) return;
         if (Path.GetFullPath(path) == Path.GetFullPath(options.Input)) throw new InputException("--out is the input itself", "name another file");
         bool parquet = options.Input.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase);
-        if (path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) != parquet)
-            throw new InputException($"{path}: the output has the format of the input", $"name it *.{(parquet ? "parquet" : "jsonl")}");
+        if (path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) != parquet || path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+            throw new InputException($"{path}: the output is Parquet where the input is, else JSON lines", $"name it *.{(parquet ? "parquet" : "jsonl")}");
     }
 }

@@ -36,7 +36,7 @@ internal sealed class RowSource
     public long Count => !IsParquet ? 0 : Math.Min(TraceDataset.CountRows(_file) ?? 0, _options.Limit ?? long.MaxValue);
 
     /// <summary>The pieces, in order; each is made of the rows when it is asked for, on any thread.</summary>
-    public IEnumerable<Func<IReadOnlyList<RowToJudge>>> Pieces() => IsParquet ? ParquetPieces() : Pieces(_file, JsonLines.Read(_file));
+    public IEnumerable<Func<IReadOnlyList<RowToJudge>>> Pieces() => IsParquet ? ParquetPieces() : Pieces(_file, JsonLines.ReadRows(_file));
 
     /// <summary>The pieces of lines.</summary>
     /// <param name="name">What stands before the line's number in messages.</param>

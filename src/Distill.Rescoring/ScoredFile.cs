@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -15,13 +14,13 @@ internal sealed class ScoredFile(VerdictColumns columns)
 
     private readonly byte[][] _quotedNames = [.. columns.Names.Select(name => JsonSerializer.SerializeToUtf8Bytes(name, Json))];
 
-    /// <summary>Writes JSON lines, compressed where the name ends in <c>.gz</c>.</summary>
+    /// <summary>Writes JSON lines, compressed where the name ends in <c>.gz</c> or <c>.zst</c>.</summary>
     /// <exception cref="InputException">The disk is full, or a column of that name is there and not ours.</exception>
     public void WriteLines(string path, IEnumerable<(ReadOnlyMemory<byte> Line, JudgedRow Row, Verdict?[] Judge)> rows) => AtomicFile.Write(path, stream =>
     {
-        if (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+        if (JsonLines.Compressed(path, stream) is { } target)
         {
-            using var compressed = new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true);
+            using Stream compressed = target;
             foreach ((ReadOnlyMemory<byte> line, JudgedRow row, Verdict?[] judge) in rows) WriteLine(compressed, line, row, judge);
         }
         else

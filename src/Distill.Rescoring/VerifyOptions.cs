@@ -19,11 +19,11 @@ public sealed record VerifyOptions
     public string Input { get; init; } = "";
 
     /// <summary>File that receives the rows with their verdicts; null judges without writing.</summary>
-    [Option("file to write the rows with their verdicts to, of the same format (else nothing is written; with `-` as input, standard output)")]
+    [Option("file to write the rows with their verdicts to, Parquet for Parquet and else JSON lines (else nothing is written; with `-` as input, standard output)")]
     public string? Out { get; init; }
 
     /// <summary>Names of verifiers, tried in order.</summary>
-    [Option("how completions are judged: auto (as each row asks, else math), math, code, choice, exact, regex, json, ifeval")]
+    [Option("how completions are judged: auto (as each row asks, else math), math, code, choice, exact, regex, json, ifeval, drop")]
     public IReadOnlyList<string> Verifier { get; init; } = ["auto"];
 
     /// <summary>Column with the reference answer; null finds it by the names in common use.</summary>

@@ -59,7 +59,7 @@ public sealed record TeacherGenOptions : IForkableOptions
     public int MaxTokens { get; init; } = 32768;
 
     /// <summary>Names of verifiers, tried in order.</summary>
-    [Option("how completions are judged: auto (as each prompt asks), math, code, choice, exact, regex, json, ifeval, none")]
+    [Option("how completions are judged: auto (as each prompt asks), math, code, choice, exact, regex, json, ifeval, drop, none")]
     public IReadOnlyList<string> Verify { get; init; } = ["math"];
 
     /// <summary>Take only so many prompts from the front.</summary>

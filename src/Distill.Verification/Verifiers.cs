@@ -9,7 +9,7 @@ namespace Distill.Verification;
 public static class Verifiers
 {
     /// <summary>Every name that is understood; <c>auto</c> takes what each prompt asks for or brings tests for, else <c>math</c>.</summary>
-    public static readonly IReadOnlyList<string> Names = ["math", "code", "choice", "exact", "regex", "json", "ifeval", "auto", "none"];
+    public static readonly IReadOnlyList<string> Names = ["math", "code", "choice", "exact", "regex", "json", "ifeval", "drop", "auto", "none"];
 
     /// <summary>
     /// Makes the verifier of that name; of several names, one that asks them in turn until one can tell right from wrong. A prompt that names its
@@ -40,6 +40,7 @@ public static class Verifiers
         "regex" => new RegexVerifier(),
         "json" => new JsonVerifier(),
         "ifeval" => new IfEvalVerifier(),
+        "drop" => new DropVerifier(),
         "none" => new NoVerifier(),
         _ => null,
     };
@@ -76,6 +77,7 @@ public static class Verifiers
         private static string? ByTests(Prompt prompt) =>
             prompt.Tests is not { } tests ? (prompt.Choices.Count > 0 ? "choice" : null)
             : tests.Contains("\"instruction_id_list\"", StringComparison.Ordinal) ? "ifeval"
+            : tests.Contains("\"answers_spans\"", StringComparison.Ordinal) ? "drop"
             : tests.StartsWith("{\"pattern\"", StringComparison.Ordinal) ? "regex"
             : "code";
     }

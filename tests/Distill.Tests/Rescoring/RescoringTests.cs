@@ -41,6 +41,46 @@ public sealed class RescoringTests : IDisposable
         Assert.Equal(["out.jsonl", "rows.jsonl"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order());
     }
 
+    [Theory]
+    [InlineData("rows.json", "out.jsonl")]
+    [InlineData("rows.jsonl.zst", "out.jsonl.zst")]
+    [InlineData("rows.jsonl.gz", "out.jsonl.zst")]
+    public async Task PackedRowsAndRowsInOneDocumentAreTheSameRows(string input, string output)
+    {
+        string[] lines = [.. Enumerable.Range(0, 70).Select(row => $$"""{"gold":"{{row}}","pred":"The answer is {{row + row % 2}}."}""")];
+        await File.WriteAllLinesAsync(_folder["plain.jsonl"], lines);
+        await Verify(Options("plain.jsonl") with { Out = _folder["expected.jsonl"] });
+        if (input.EndsWith(".json", StringComparison.Ordinal)) await File.WriteAllTextAsync(_folder[input], $"[\n  {string.Join(",\n  ", lines)}\n]");
+        else await Pack(_folder[input], lines);
+
+        VerifyResult result = await Verify(Options(input) with { Out = _folder[output] });
+
+        Assert.Equal((70, 35, 35), (result.Rows, result[Outcome.Correct], result[Outcome.Incorrect]));
+        Assert.Equal(JsonLines.Read(_folder["expected.jsonl"]).Select(Text), JsonLines.Read(_folder[output]).Select(Text));
+
+        static string Text((long Number, ReadOnlyMemory<byte> Utf8) line) => Encoding.UTF8.GetString(line.Utf8.Span);
+    }
+
+    [Fact]
+    public async Task ADamagedPackIsAnErrorThatSaysSo()
+    {
+        await Pack(_folder["rows.jsonl.zst"], [.. Enumerable.Range(0, 5000).Select(row => $$"""{"gold":"{{row * 7919}}","pred":"{{row}}"}""")]);
+        byte[] bytes = await File.ReadAllBytesAsync(_folder["rows.jsonl.zst"]);
+        bytes.AsSpan(bytes.Length / 2, 40).Fill(0xA5);
+        await File.WriteAllBytesAsync(_folder["rows.jsonl.zst"], bytes);
+
+        InputException error = await Assert.ThrowsAsync<InputException>(() => Verify(Options("rows.jsonl.zst") with { Out = null }));
+
+        Assert.Contains("is not a readable zstd file", error.Message);
+    }
+
+    private static async Task Pack(string path, string[] lines)
+    {
+        await using FileStream file = File.Create(path);
+        await using Stream packed = JsonLines.Compressed(path, file)!;
+        await packed.WriteAsync(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+    }
+
     [Fact]
     public async Task EveryGenerationOfOpenR1MathGetsAVerdictAndEveryColumnStays()
     {

@@ -44,6 +44,21 @@ public sealed class IfEvalVerifierTests
     [InlineData("change_case:english_capital", "{}", "THE END OF IT IS HERE.", "THE END Of IT.")]
     [InlineData("change_case:english_lowercase", "{}", "the end of it is here.", "The end of it.")]
     [InlineData("punctuation:no_comma", "{}", "No such mark.", "One, two.")]
+    [InlineData("keywords:forbidden_words", """{"forbidden_words":["can't"]}""", "I cannot.", "I can't.")]
+    [InlineData("keywords:frequency", """{"keyword":"art","frequency":2,"relation":"at least"}""", "The start of art.", "The art.")] // parts of words count
+    [InlineData("length_constraints:number_words", """{"num_words":4,"relation":"less than"}""", "One two-three", "It's a test")] // It, s, a, test
+    [InlineData("length_constraints:nth_paragraph_first_word", """{"num_paragraphs":2,"nth_paragraph":1,"first_word":"well"}""", "'Well, one.\n\nTwo.", "Well.\n\nTwo.\n\nThree.")]
+    [InlineData("detectable_format:number_bullet_lists", """{"num_bullets":3}""", "- one\n  - two\n---", "- one\n\t- two")] // a rule of dashes begins with one
+    [InlineData("detectable_format:number_highlighted_sections", """{"num_highlights":1}""", "**bold**", "***")]
+    [InlineData("detectable_format:title", "{}", "Tea: <<a>>.", "<<a\nb>>")]
+    [InlineData("detectable_format:multiple_sections", """{"section_spliter":"Day","num_sections":2}""", "Day 1 and Day2", "Day one, Day 2")]
+    [InlineData("detectable_content:number_placeholders", """{"num_placeholders":1}""", "[]", "[a\nb]")]
+    [InlineData("detectable_content:postscript", """{"postscript_marker":"P.S."}""", "p. s. tea", "P.S tea")]
+    [InlineData("startend:end_checker", """{"end_phrase":" Any questions? "}""", "Done. any questions?", "Any questions? No")]
+    [InlineData("combination:two_responses", "{}", "One ****** Two", "One. ****** Two. ****** Three.")]
+    [InlineData("combination:repeat_prompt", """{"prompt_to_repeat":" Write. "}""", "  WRITE. So.", "\"Write.\" So.")]
+    [InlineData("change_case:capital_word_frequency", """{"capital_frequency":3,"capital_relation":"less than"}""", "NASA and I.", "NASA, FBI, CIA.")]
+    [InlineData("language:response_language", """{"language":"es"}""", "Esta es una frase en español, y no es muy larga.", "This is a sentence, and it is not long.")]
     public void AnInstructionIsFollowedOrNot(string kind, string arguments, string follows, string doesNot)
     {
         Assert.Equal("followed", Judge([kind], [arguments], follows).Reason);

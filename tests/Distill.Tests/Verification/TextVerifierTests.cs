@@ -31,6 +31,7 @@ public sealed class TextVerifierTests
     [InlineData("math", null, "exact", "exact")]
     [InlineData("auto", """{"instruction_id_list":["punctuation:no_comma"],"kwargs":[{}]}""", null, "ifeval")]
     [InlineData("auto", """{"pattern":"4."}""", null, "regex")]
+    [InlineData("auto", """{"answers_spans":{"spans":["42"]}}""", null, "drop")]
     [InlineData("auto", """{"tests":[]}""", null, "code")]
     [InlineData("none", null, "exact", "none")]
     public void EachPromptGetsTheVerifierThatItAsksFor(string stage, string? tests, string? wanted, string verifier)
