@@ -229,7 +229,7 @@ public sealed class RescoringTests : IDisposable
 
     [Theory]
     [InlineData("nowhere.jsonl", "out.jsonl", "no such file")]
-    [InlineData("rows.jsonl", "out.parquet", "the output has the format of the input")]
+    [InlineData("rows.jsonl", "out.parquet", "the output is Parquet where the input is")]
     [InlineData("rows.jsonl", "rows.jsonl", "--out is the input itself")]
     [InlineData("rows.csv", "out.csv", "not a format that is understood")]
     public async Task WhatCannotWorkIsSaidAtOnce(string input, string output, string message)

@@ -165,7 +165,7 @@ public sealed class MathVerifierTests
         Assert.Equal((Outcome.Incorrect, "exact/1"), Pair(Verifiers.Create(["math", "exact"]).Verify(prompt, Complete("Red"))));
         Assert.Equal((Outcome.Incorrect, "math/2"), Pair(Verifiers.Create(["math", "exact"]).Verify(Prompt.FromUser("?", "1"), Complete("2"))));
         var e = Assert.Throws<InputException>(() => Verifiers.Create(["maths"]));
-        Assert.Equal(("unknown verifier `maths`", "choose from math, code, choice, exact, regex, json, ifeval, auto, none"), (e.Message, e.Hint));
+        Assert.Equal(("unknown verifier `maths`", "choose from math, code, choice, exact, regex, json, ifeval, drop, auto, none"), (e.Message, e.Hint));
         Assert.Throws<InputException>(() => Verifiers.Create([]));
 
         static (Outcome, string) Pair(Verdict verdict) => (verdict.Outcome, verdict.Verifier);
