@@ -13,7 +13,7 @@ internal sealed class PipelineParser
 {
     public const int MaxBytes = 1 << 20;
 
-    private static readonly string[] TopKeys = ["name", "seed", "stages"];
+    private static readonly string[] TopKeys = ["name", "seed", "defaults", "stages"];
 
     private readonly string _path;
     private readonly IReadOnlyList<StageKind> _kinds;
@@ -51,15 +51,40 @@ internal sealed class PipelineParser
         string? name = null;
         OptionValue? seed = null;
         List<PipelineStage>? stages = null;
+        Dictionary<StageKind, List<OptionValue>> defaults = [];
         foreach (var (key, place) in Keys(TopKeys, "of a pipeline"))
         {
             if (key == "name") name = ReadName(place);
             else if (key == "seed") seed = new OptionValue(key, ReadValues(key, place), place);
+            else if (key == "defaults") defaults = ReadDefaults(place);
             else stages = ReadStages(place);
         }
         if (name is null) throw new InputException($"{_path}: key `name` is missing", "add `name: my-run`; the run folder is called after it");
         if (stages is not { Count: > 0 }) throw new InputException($"{_path}: there are no stages", "add `stages:` with at least one `- train: { ... }`");
-        return new PipelineFile(_path, text, name, seed, stages);
+        if (defaults.FirstOrDefault(some => stages.All(stage => stage.Kind != some.Key)) is { Key: { } unused })
+            throw new InputException($"{_path}: `defaults` are given for `{unused.Name}`, and no stage is one", "delete them, or add the stage");
+        return new PipelineFile(_path, text, name, seed, [.. stages.Select(stage => defaults.TryGetValue(stage.Kind, out List<OptionValue>? shared) ? stage with { Values = [.. shared, .. stage.Values] } : stage)]);
+    }
+
+    // What all stages of a command share; a stage's own keys stand behind and so go before.
+    private Dictionary<StageKind, List<OptionValue>> ReadDefaults(string place)
+    {
+        Expect<MappingStart>("`defaults` is a map from commands to options: `train: { ... }`", place);
+        var defaults = new Dictionary<StageKind, List<OptionValue>>();
+        foreach (var (command, of) in Keys(known: null, "of `defaults`"))
+        {
+            StageKind kind = Kind(command, of);
+            Expect<MappingStart>($"the defaults of `{command}` are a map: `{command}: {{ key: value }}`", of);
+            var values = new List<OptionValue>();
+            foreach (var (key, where) in Keys(known: null, $"of the defaults of `{command}`"))
+            {
+                IReadOnlyList<string> texts = ReadValues(key, where);
+                if (key is "id" or "out") throw new InputException($"{where}: key `{key}` cannot be a default", "it belongs to one stage");
+                values.Add(new OptionValue(key, texts, where));
+            }
+            defaults.Add(kind, values);
+        }
+        return defaults;
     }
 
     private string ReadName(string place)

@@ -38,6 +38,9 @@ public sealed partial class DocumentationTests
         using var folder = new TemporaryFolder();
         string[] pipelines = Directory.GetFiles(Path.Combine(CliProcess.Root, "pipelines"), "*.yaml");
         Assert.NotEmpty(pipelines);
+        // What r1-to-qwen-1.5b.yaml asks its user for.
+        folder.Write("problems.jsonl", """{"prompt":"Compute 1+1.","answer":"2"}""");
+        foreach (string model in (string[])["DeepSeek-R1", "Qwen2.5-Math-1.5B"]) folder.Write($"{model}/config.json", "{}");
         Assert.All(pipelines, pipeline =>
         {
             CliResult plan = CliProcess.Run(folder.Path, "run", pipeline, "--dry-run");

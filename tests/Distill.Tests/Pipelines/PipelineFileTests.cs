@@ -11,6 +11,35 @@ public sealed class PipelineFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void DefaultsStandBeforeAStagesOwnKeys()
+    {
+        PipelineFile file = Load("""
+            name: shared
+            defaults:
+              make: { text: common, threads: 2 }
+            stages:
+              - make: { id: a }
+              - make: { id: b, text: own }
+              - join: { inputs: $a }
+            """);
+        Assert.Equal(["text=common", "threads=2"], Values(file.Stages[0]));
+        Assert.Equal(["text=common", "threads=2", "text=own"], Values(file.Stages[1]));
+        Assert.EndsWith("p.yaml:3", file.Stages[0].Values[0].Source);
+        Assert.Equal(["inputs=$a"], Values(file.Stages[2]));
+
+        static IEnumerable<string> Values(PipelineStage stage) => stage.Values.Select(value => $"{value.Key}={value.Values[0]}");
+    }
+
+    [Theory]
+    [InlineData("defaults: { make: { out: x } }\nstages: [make]", "key `out` cannot be a default")]
+    [InlineData("defaults: { nothing: { text: x } }\nstages: [make]", "stage `nothing` is unknown")]
+    [InlineData("defaults: { join: { style: x } }\nstages: [make]", "`defaults` are given for `join`, and no stage is one")]
+    [InlineData("defaults: { make: text }\nstages: [make]", "the defaults of `make` are a map")]
+    [InlineData("defaults: [make]\nstages: [make]", "`defaults` is a map from commands to options")]
+    public void DefaultsThatCannotBeMeantAreRefused(string rest, string message) =>
+        Assert.Contains(message, Assert.Throws<InputException>(() => Load("name: x\n" + rest + "\n")).Message);
+
+    [Fact]
     public void StagesKeysAndLinesAreRead()
     {
         PipelineFile file = Load("""

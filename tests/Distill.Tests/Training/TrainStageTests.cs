@@ -121,6 +121,14 @@ public sealed class TrainStageTests : IDisposable
     }
 
     [Fact]
+    public async Task ATokenizerWithMoreTokensThanTheModelIsRefused()
+    {
+        TinyModels.Write(_folder["small"], TinyModels.Dense(Distill.Models.Architecture.Qwen2) with { VocabSize = 100 });
+        var e = await Assert.ThrowsAsync<InputException>(() => Train(Options with { Student = _folder["small"], SkipDoctor = true }));
+        Assert.Contains($"the tokenizer has {TinyModels.TokenCount} tokens, the model only 100", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task TheRecipeStandsInThePreflightWithItsSources()
     {
         await Train(Options with { MaxSteps = 1, WarmupSteps = null });
