@@ -51,7 +51,7 @@ public sealed class MemoryPlanTests
     public void ActivationsGrowWithTheLengthAndNotFaster()
     {
         long At(int length) => MemoryPlan.Of(Shape, new TrainOptions { SequenceLength = length, MicroBatchSize = 1 }).Activations;
-        Assert.Equal(8 * At(512), At(4096));
+        Assert.InRange(At(4096) - (8 * At(512)), -8, 8); // rounded
     }
 
     [Fact]
