@@ -47,7 +47,7 @@ internal static class ChoiceAnswers
             if (!bracketed && !joined && (c == 'I' || c == 'A' && i + 2 < text.Length && text[i + 1] == ' ' && char.IsAsciiLetterLower(text[i + 2]))) continue;
             if (i + 1 < text.Length && text[i + 1] is '\'' or '’' or '-' or '=' or '+') continue;
             ReadOnlySpan<char> before = text.AsSpan(0, i).TrimEnd(" (*");
-            if (before.EndsWith("not") || before.EndsWith("not option") || before.EndsWith("isn't")) continue;
+            if (before.EndsWith("not", StringComparison.OrdinalIgnoreCase) || before.EndsWith("not option", StringComparison.OrdinalIgnoreCase) || before.EndsWith("isn't", StringComparison.OrdinalIgnoreCase)) continue;
             found.Add(c);
         }
         return string.Concat(found);

@@ -27,6 +27,7 @@ internal static class BareNumber
         if (start > 0 && text[start - 1] is '-' or '−' && (start == 1 || text[start - 2] is ' ' or '\n' or '(')) start--;
         ReadOnlySpan<char> before = text.AsSpan(0, start).TrimEnd();
         if (before.EndsWith(" negative", StringComparison.OrdinalIgnoreCase) || before.EndsWith(" minus", StringComparison.OrdinalIgnoreCase)) start = before.LastIndexOf(' ') + 1;
+        if (before.EndsWith(", not", StringComparison.OrdinalIgnoreCase)) return Last(text[..(before.Length - ", not".Length)]); // 126, not 125
         if (before.EndsWith("not", StringComparison.OrdinalIgnoreCase) || before.EndsWith("n't", StringComparison.OrdinalIgnoreCase)) return null;
         int after = end + 1;
         if (after < text.Length && text[after] == '%') after++;
