@@ -24,6 +24,9 @@ internal unsafe interface ILanes<TSelf> where TSelf : struct, ILanes<TSelf>
     /// <summary>Writes whole numbers from 0 to 255 as bytes.</summary>
     void StoreBytes(byte* destination);
 
+    /// <summary>Writes whole numbers from 0 to 65535 as 16 bits.</summary>
+    void StoreCodes(ushort* destination);
+
     /// <summary>Sum.</summary>
     static abstract TSelf operator +(TSelf left, TSelf right);
 

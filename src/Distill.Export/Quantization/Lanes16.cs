@@ -26,6 +26,9 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreBytes(byte* destination) => Avx512F.ConvertToVector128Byte(Vector512.ConvertToInt32(_value)).Store(destination);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreCodes(ushort* destination) => Avx512F.ConvertToVector256UInt16(Vector512.ConvertToInt32(_value)).Store(destination);
+
     public static Lanes16 Indices => new(Vector512.Create(0f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -30,6 +30,10 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
         *(ulong*)destination = Vector128.Narrow(words.AsUInt16(), words.AsUInt16()).AsUInt64().ToScalar();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreCodes(ushort* destination) =>
+        Vector128.Narrow(Vector128.ConvertToInt32(_value.GetLower()).AsUInt32(), Vector128.ConvertToInt32(_value.GetUpper()).AsUInt32()).Store(destination);
+
     public static Lanes8 Indices => new(Vector256.Create(0f, 1, 2, 3, 4, 5, 6, 7));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

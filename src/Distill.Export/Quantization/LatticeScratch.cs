@@ -7,7 +7,7 @@ internal unsafe readonly ref struct LatticeScratch
     public const int Candidates = 32;
 
     /// <summary>Bytes of memory.</summary>
-    public const int MemoryBytes = 64 + (sizeof(float) * ((4 * 32) + (4 * Candidates) + (8 * Candidates) + (32 * Candidates) + (8 * NearestPoint<ScalarLane>.TableSize))) + (sizeof(int) * 16);
+    public const int MemoryBytes = 64 + (sizeof(float) * ((4 * 32) + (4 * Candidates) + (8 * NearestPoint<ScalarLane>.TableSize))) + (sizeof(int) * 16) + (sizeof(ushort) * 8 * Candidates);
 
     /// <summary>Lays it out in memory.</summary>
     /// <param name="memory"><see cref="MemoryBytes"/> bytes.</param>
@@ -21,11 +21,10 @@ internal unsafe readonly ref struct LatticeScratch
         Steps = Inverses + Candidates;
         ProductSums = Steps + Candidates;
         SquareSums = ProductSums + Candidates;
-        Points = SquareSums + Candidates;
-        Levels = Points + (8 * Candidates);
-        Table = Levels + (32 * Candidates);
+        Table = SquareSums + Candidates;
         Chosen = (int*)(Table + (8 * NearestPoint<ScalarLane>.TableSize));
         Moved = (uint*)(Chosen + 8);
+        Points = (ushort*)(Moved + 8);
     }
 
     /// <summary>The weights' magnitudes; with even signs one of a group may be negative.</summary>
@@ -53,10 +52,7 @@ internal unsafe readonly ref struct LatticeScratch
     public float* SquareSums { get; }
 
     /// <summary>Levels of a group in the bits of a point, [groups, candidates].</summary>
-    public float* Points { get; }
-
-    /// <summary>Odd numbers that the levels stand for, [values, candidates].</summary>
-    public float* Levels { get; }
+    public ushort* Points { get; }
 
     /// <summary>Memory for <see cref="NearestPoint{TLanes}"/>.</summary>
     public float* Table { get; }

@@ -25,7 +25,7 @@ internal static unsafe class LatticeSearch<TLanes> where TLanes : struct, ILanes
         for (int column = 0; column < count; column += TLanes.Width) SetLevels(scratch, settings, column);
         bool found = true;
         for (int group = 0; group < groups; group++) found &= MoveToPoints(scratch, settings, lattice, group, count);
-        for (int column = 0; column < count; column += TLanes.Width) Fit(scratch, settings.SubBlock, column);
+        for (int column = 0; column < count; column += TLanes.Width) Fit(scratch, settings, column);
 
         int chosen = -1;
         float best = 0;
@@ -40,7 +40,7 @@ internal static unsafe class LatticeSearch<TLanes> where TLanes : struct, ILanes
         uint moved = 0;
         for (int group = 0; group < groups; group++)
         {
-            scratch.Chosen[group] = chosen < 0 ? 0 : (int)scratch.Points[(group * LatticeScratch.Candidates) + chosen];
+            scratch.Chosen[group] = chosen < 0 ? 0 : scratch.Points[(group * LatticeScratch.Candidates) + chosen];
             if (chosen < 0 ? settings.Refinement == LatticeRefinement.AllIfAnyMoved : (scratch.Moved[group] >> chosen & 1) != 0) moved |= 1u << group;
         }
         if (settings.Refinement == LatticeRefinement.Always || (settings.Refinement == LatticeRefinement.AllIfAnyMoved && moved != 0)) moved = uint.MaxValue;
@@ -51,17 +51,16 @@ internal static unsafe class LatticeSearch<TLanes> where TLanes : struct, ILanes
     private static void SetLevels(in LatticeScratch scratch, LatticeSettings settings, int column)
     {
         TLanes inverse = TLanes.Load(scratch.Inverses + column), one = TLanes.Of(1), half = TLanes.Of(0.5f);
-        float* levels = scratch.Levels + column;
-        for (int group = 0; group < settings.SubBlock / settings.Group; group++)
+        int size = settings.Group, bits = settings.Bits, highest = settings.Levels - 1;
+        for (int group = 0; group < settings.SubBlock / size; group++)
         {
             TLanes point = TLanes.Of(0);
-            for (int i = 0; i < settings.Group; i++, levels += LatticeScratch.Candidates)
+            for (int i = 0; i < size; i++)
             {
-                TLanes level = TLanes.Round(half * ((inverse * TLanes.Of(scratch.Values[(group * settings.Group) + i])) - one), 0, settings.Levels - 1);
-                (level + level + one).Store(levels);
-                point += level * TLanes.Of(1 << (settings.Bits * i)); // exact: sixteen bits at most
+                TLanes level = TLanes.Round(half * ((inverse * TLanes.Of(scratch.Values[(group * size) + i])) - one), 0, highest);
+                point += level * TLanes.Of(1 << (bits * i)); // exact: sixteen bits at most
             }
-            point.Store(scratch.Points + (group * LatticeScratch.Candidates) + column);
+            point.StoreCodes(scratch.Points + (group * LatticeScratch.Candidates) + column);
         }
     }
 
@@ -69,16 +68,14 @@ internal static unsafe class LatticeSearch<TLanes> where TLanes : struct, ILanes
     {
         bool found = true;
         uint moved = 0;
-        float* points = scratch.Points + (group * LatticeScratch.Candidates);
+        ushort* points = scratch.Points + (group * LatticeScratch.Candidates);
+        int levels = -1, place = 0;
         for (int i = 0; i < count; i++)
         {
-            int place = lattice.NumberOf((int)points[i]);
+            if (points[i] != levels) place = lattice.NumberOf(levels = points[i]);
             if (place >= 0) continue;
             moved |= 1u << i;
-            int point = Nearest(scratch, settings, lattice, group, place, scratch.Steps[i], ref found);
-            points[i] = point;
-            float* levels = scratch.Levels + (group * settings.Group * LatticeScratch.Candidates) + i;
-            for (int j = 0; j < settings.Group; j++) levels[j * LatticeScratch.Candidates] = Odd(point, j, settings.Bits);
+            points[i] = (ushort)Nearest(scratch, settings, lattice, group, place, scratch.Steps[i], ref found);
         }
         scratch.Moved[group] = moved;
         return found;
@@ -98,14 +95,18 @@ internal static unsafe class LatticeSearch<TLanes> where TLanes : struct, ILanes
     private static ReadOnlySpan<float> TwoBitNumbers => [1, 3, 5, 7, 1, 3, 5, 7, 1, 3, 5, 7, 1, 3, 5, 7];
 
     // Sums of weight · value · level and weight · level²: their quotient is the best scale for these points.
-    private static void Fit(in LatticeScratch scratch, int length, int column)
+    private static void Fit(in LatticeScratch scratch, LatticeSettings settings, int column)
     {
         TLanes products = TLanes.Of(0), squares = products;
-        for (int i = 0; i < length; i++)
+        int size = settings.Group, bits = settings.Bits;
+        fixed (float* numbers = bits == 3 ? ThreeBitNumbers : TwoBitNumbers)
         {
-            TLanes level = TLanes.Load(scratch.Levels + (i * LatticeScratch.Candidates) + column);
-            products += TLanes.Of(scratch.Products[i]) * level;
-            squares += TLanes.Of(scratch.Weights[i]) * level * level;
+            for (int i = 0; i < settings.SubBlock; i++)
+            {
+                TLanes level = TLanes.Lookup(numbers, scratch.Points + (i / size * LatticeScratch.Candidates) + column, bits * (i % size));
+                products += TLanes.Of(scratch.Products[i]) * level;
+                squares += TLanes.Of(scratch.Weights[i]) * level * level;
+            }
         }
         products.Store(scratch.ProductSums + column);
         squares.Store(scratch.SquareSums + column);

@@ -24,13 +24,13 @@ internal static unsafe class NearestPoint<TLanes> where TLanes : struct, ILanes<
     public static int Find(Lattice lattice, int list, float* values, float* weights, float step, float* numbers, float* table, ref bool found)
     {
         ushort* neighbours = lattice.Neighbours(list, out int count);
-        for (int i = 0; i < lattice.Dimensions; i++)
+        for (int level = 0; level < 8; level += TLanes.Width)
         {
-            TLanes value = TLanes.Of(values[i]), weight = TLanes.Of(weights[i]);
-            for (int level = 0; level < 8; level += TLanes.Width)
+            TLanes scaled = TLanes.Of(step) * TLanes.Load(numbers + level);
+            for (int i = 0; i < lattice.Dimensions; i++)
             {
-                TLanes difference = (TLanes.Of(step) * TLanes.Load(numbers + level)) - value;
-                (weight * difference * difference).Store(table + (i * TableSize) + level);
+                TLanes difference = scaled - TLanes.Of(values[i]);
+                (TLanes.Of(weights[i]) * difference * difference).Store(table + (i * TableSize) + level);
             }
         }
         TLanes best = TLanes.Of(float.MaxValue), nowhere = TLanes.Of(float.PositiveInfinity), at = nowhere, end = TLanes.Of(count);

@@ -21,6 +21,8 @@ internal readonly unsafe struct ScalarLane : ILanes<ScalarLane>
 
     public void StoreBytes(byte* destination) => *destination = (byte)_value;
 
+    public void StoreCodes(ushort* destination) => *destination = (ushort)_value;
+
     public static ScalarLane operator +(ScalarLane left, ScalarLane right) => new(left._value + right._value);
 
     public static ScalarLane operator -(ScalarLane left, ScalarLane right) => new(left._value - right._value);
