@@ -10,15 +10,23 @@ public sealed class ActivationStatistics : IDisposable
 {
     private readonly CausalLM _model;
     private readonly SortedDictionary<string, Column> _columns = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<int, (Column Key, Column Value)> _heads = [];
+    private readonly int _layers;
 
     /// <summary>Starts to watch.</summary>
     /// <param name="model">The model; disposed with this.</param>
     public ActivationStatistics(CausalLM model)
     {
         _model = model;
+        _layers = model.Config.NumHiddenLayers;
         model.eval();
         foreach ((string name, nn.Module module) in model.named_modules())
         {
+            if (module is LatentAttention attention)
+            {
+                var (key, value) = _heads[attention.Layer] = (new Column(), new Column());
+                (attention.KeyWatcher, attention.ValueWatcher) = (key.AddPerHead, value.AddPerHead);
+            }
             if (module is not Projection projection || !name.Contains("layers.", StringComparison.Ordinal)) continue;
             var column = new Column();
             _columns.Add(name + ".weight", column);
@@ -41,7 +49,9 @@ public sealed class ActivationStatistics : IDisposable
         long[] ids = new long[tokens.Length];
         for (int i = 0; i < ids.Length; i++) ids[i] = tokens[i];
         Tensor positions = arange(ids.Length, ScalarType.Int64, _model.Device).unsqueeze(0);
-        _model.Hidden(tensor(ids, device: _model.Device).unsqueeze(0), positions, AttentionMask.CausalOnly);
+        // With a cache latent attention folds its expansion into query and output, as llama.cpp always does: then both halves are matrices of their own.
+        using KVCache? cache = _heads.Count > 0 ? new KVCache(_layers, ids.Length) : null;
+        _model.Hidden(tensor(ids, device: _model.Device).unsqueeze(0), positions, AttentionMask.CausalOnly, cache);
     }
 
     /// <summary>By the checkpoint's name of the matrix: the sum of squares of each column's activations, and how many tokens passed.</summary>
@@ -49,7 +59,16 @@ public sealed class ActivationStatistics : IDisposable
     {
         foreach ((string name, Column column) in _columns)
         {
-            if (column.Sums is not null) yield return (name, [.. column.Sums.data<double>().Select(sum => (float)sum)], column.Tokens);
+            if (column.Sums is not null) yield return (name, column.Floats(), column.Tokens);
+        }
+    }
+
+    /// <summary>By layer with latent attention: the same of the keys' half of the expansion, [heads, plain], and of the values' half, [heads, rank].</summary>
+    public IEnumerable<(int Layer, float[] Key, float[] Value, long Tokens)> HeadResults()
+    {
+        foreach ((int layer, (Column key, Column value)) in _heads)
+        {
+            if (key.Sums is not null && value.Sums is not null) yield return (layer, key.Floats(), value.Floats(), key.Tokens);
         }
     }
 
@@ -57,23 +76,33 @@ public sealed class ActivationStatistics : IDisposable
     public void Dispose()
     {
         foreach (Column column in _columns.Values) column.Sums?.Dispose();
+        foreach ((Column key, Column value) in _heads.Values)
+        {
+            key.Sums?.Dispose();
+            value.Sums?.Dispose();
+        }
         _model.Dispose();
     }
 
     private sealed class Column
     {
-        public Tensor? Sums { get; private set; } // [columns], double: a million small squares add up
+        public Tensor? Sums { get; private set; } // [heads, columns], double: a million small squares add up
 
         public long Tokens { get; private set; }
 
-        public void Add(Tensor input)
+        public float[] Floats() => [.. Sums!.reshape(-1).data<double>().Select(sum => (float)sum)];
+
+        // [.., columns]
+        public void Add(Tensor input) => AddPerHead(input.reshape(1, -1, input.shape[^1]));
+
+        // [heads, rows, columns]
+        public void AddPerHead(Tensor rows)
         {
             using var scope = NewDisposeScope();
-            Tensor rows = input.reshape(-1, input.shape[^1]);
-            Tensor squares = rows.to(ScalarType.Float32).square().sum([0], type: ScalarType.Float64).cpu();
+            Tensor squares = rows.to(ScalarType.Float32).square().sum([1], type: ScalarType.Float64).cpu();
             if (Sums is null) Sums = squares.DetachFromDisposeScope();
             else Sums.add_(squares);
-            Tokens += rows.shape[0];
+            Tokens += rows.shape[1];
         }
     }
 }

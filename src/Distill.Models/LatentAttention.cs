@@ -48,6 +48,14 @@ public sealed class LatentAttention : Attention
         RegisterComponents();
     }
 
+    internal int Layer => _layer;
+
+    /// <summary>Sees the query's plain part, as it is folded with the keys' half of the expansion: [heads, rows, plain].</summary>
+    internal Action<Tensor>? KeyWatcher { get; set; }
+
+    /// <summary>Sees the mixed latents, as they are folded with the values' half of the expansion: [heads, rows, rank].</summary>
+    internal Action<Tensor>? ValueWatcher { get; set; }
+
     /// <inheritdoc/>
     public override Tensor Forward(Tensor input, Tensor turns, AttentionMask mask, KVCache? cache)
     {
@@ -87,20 +95,24 @@ public sealed class LatentAttention : Attention
         Tensor[] expansion = _keyValueExpansion.Weight.view(_heads, _plain + _valueWidth, _rank).split([_plain, _valueWidth], 1);
 
         // All heads share one key, so heads and queries are rows of one matrix: nothing is copied per head.
-        Tensor queryLatent = Rows(PerHead(queryPlain.permute(2, 0, 1, 3), expansion[0]));              // [batch, heads · seq, rank]
+        Tensor queryLatent = Rows(PerHead(queryPlain.permute(2, 0, 1, 3), expansion[0], KeyWatcher));  // [batch, heads · seq, rank]
         Tensor keyLatent = latents.squeeze(1), keyRotation = keysRotated.squeeze(1);                   // [batch, keys, …]
         Tensor scores = matmul(queryLatent, keyLatent.transpose(1, 2)) + matmul(Rows(queryRotated.transpose(1, 2)), keyRotation.transpose(1, 2));
         scores = scores.view(batch, _heads, length, -1) * _scale;
         if (mask.Bias is not null) scores = scores + mask.Bias;
         else if (mask.Causal) scores = scores + CausalBias(scores);
         Tensor mixed = matmul(Rows(scores.softmax(-1)), keyLatent).view(batch, _heads, length, _rank);
-        return PerHead(mixed.transpose(0, 1), expansion[1].transpose(1, 2));
+        return PerHead(mixed.transpose(0, 1), expansion[1].transpose(1, 2), ValueWatcher);
 
         Tensor Rows(Tensor heads) => heads.reshape(batch, _heads * length, heads.shape[^1]);
 
         // [heads, batch, seq, in] times [heads, in, out] is [batch, heads, seq, out].
-        Tensor PerHead(Tensor values, Tensor matrices) =>
-            matmul(values.reshape(_heads, batch * length, -1), matrices).view(_heads, batch, length, -1).transpose(0, 1);
+        Tensor PerHead(Tensor values, Tensor matrices, Action<Tensor>? watcher)
+        {
+            Tensor rows = values.reshape(_heads, batch * length, -1);
+            watcher?.Invoke(rows);
+            return matmul(rows, matrices).view(_heads, batch, length, -1).transpose(0, 1);
+        }
     }
 
     private static Tensor CausalBias(Tensor scores)

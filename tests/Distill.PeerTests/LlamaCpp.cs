@@ -85,6 +85,8 @@ internal sealed unsafe class LlamaCpp
         lock (Log) if (result != 0) throw new InvalidOperationException($"llama.cpp cannot quantise {source}:\n{Log}");
     }
 
+    internal nint BaseFunction(string name) => NativeLibrary.GetExport(_base, name);
+
     internal nint Function(string name) => NativeLibrary.GetExport(_llama, name);
 
     // Leaked on purpose: a few bytes per call in a test process, and no lifetime to get wrong.
@@ -101,7 +103,7 @@ internal sealed unsafe class LlamaCpp
         ContextParameters context = ((delegate* unmanaged<ContextParameters>)peer.Function("llama_context_default_params"))();
         QuantizeParameters quantize = ((delegate* unmanaged<QuantizeParameters>)peer.Function("llama_model_quantize_default_params"))();
         if (model is not { GpuLayers: -1, VocabularyOnly: 0, UseExtraBuffers: 1 }
-            || context is not { ContextLength: 512, Batch: 2048, MicroBatch: 512, Threads: 4, FlashAttention: -1, KeyType: 1, ValueType: 1 }
+            || context is not { ContextLength: 512, Batch: 2048, MicroBatch: 512, Threads: 4, FlashAttention: -1, EvaluationCallback: 0, KeyType: 1, ValueType: 1 }
             || quantize is not { FileType: 7 } || quantize.Importance != null)
         {
             throw new InvalidOperationException("the installed llama.cpp lays its parameters out differently: adapt the structures below");
@@ -132,6 +134,8 @@ internal sealed unsafe class LlamaCpp
         [FieldOffset(28)] public int Threads;
         [FieldOffset(32)] public int BatchThreads;
         [FieldOffset(52)] public int FlashAttention;
+        [FieldOffset(88)] public nint EvaluationCallback;
+        [FieldOffset(96)] public nint EvaluationData;
         [FieldOffset(104)] public int KeyType;
         [FieldOffset(108)] public int ValueType;
     }

@@ -79,6 +79,14 @@ internal sealed unsafe class LlamaModel : IDisposable
         }
     }
 
+    /// <summary>Reads a sequence from the beginning and shows what it computes.</summary>
+    public void Read(int[] tokens, LlamaActivations activations)
+    {
+        nint context = NewContext(tokens.Length, activations);
+        Decode(context, tokens, 0);
+        Free(context);
+    }
+
     /// <summary>The likeliest token, again and again, through llama.cpp's own key and value cache. With the margin by which each won.</summary>
     public (int Token, float Margin)[] Greedy(int[] prompt, int count)
     {
@@ -104,13 +112,14 @@ internal sealed unsafe class LlamaModel : IDisposable
 
     public void Dispose() => ((delegate* unmanaged<nint, void>)_peer.Function("llama_model_free"))(_model);
 
-    private nint NewContext(int tokens)
+    private nint NewContext(int tokens, LlamaActivations? activations = null)
     {
         LlamaCpp.ContextParameters parameters = ((delegate* unmanaged<LlamaCpp.ContextParameters>)_peer.Function("llama_context_default_params"))();
         parameters.ContextLength = parameters.Batch = parameters.MicroBatch = (uint)Math.Max(tokens, 32);
         parameters.Threads = parameters.BatchThreads = 1; // tiny models: threads would only wait for each other
         parameters.FlashAttention = 0;
         parameters.KeyType = parameters.ValueType = 0; // F32: the cache's default F16 would cost three digits
+        if (activations is not null) (parameters.EvaluationCallback, parameters.EvaluationData) = (LlamaActivations.Callback, activations.UserData);
         nint context = ((delegate* unmanaged<nint, LlamaCpp.ContextParameters, nint>)_peer.Function("llama_init_from_model"))(_model, parameters);
         return context != 0 ? context : throw new InvalidOperationException("llama_init_from_model failed");
     }

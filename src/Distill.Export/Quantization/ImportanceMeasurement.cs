@@ -42,8 +42,7 @@ internal static class ImportanceMeasurement
         return new ImportanceMatrix("imatrix.gguf", [Path.GetFileName(Path.TrimEndingDirectorySeparator(calibration))], chunks.Length, length, Entries(config, statistics));
     }
 
-    // The experts of a layer stand behind each other, each with a count of its own. What the two halves of kv_b_proj see in
-    // llama.cpp's way of attending has no counterpart here; they are quantised without.
+    // The experts of a layer stand behind each other, each with a count of its own; so do the heads of the two halves of kv_b_proj, with one count.
     private static Dictionary<string, ImportanceEntry> Entries(ModelConfig config, ActivationStatistics statistics)
     {
         var entries = new Dictionary<string, ImportanceEntry>(StringComparer.Ordinal);
@@ -54,6 +53,11 @@ internal static class ImportanceMeasurement
             if (!entries.TryGetValue(gguf, out ImportanceEntry? entry)) entries.Add(gguf, entry = new ImportanceEntry(new float[sums.Length * matrices], new float[matrices]));
             sums.CopyTo(entry.Sums, (expert ?? 0) * sums.Length);
             entry.Counts[expert ?? 0] = tokens;
+        }
+        foreach ((int layer, float[] key, float[] value, long tokens) in statistics.HeadResults())
+        {
+            entries.Add(GgufTensorNames.KeyPart(layer), new ImportanceEntry(key, [tokens]));
+            entries.Add(GgufTensorNames.ValuePart(layer), new ImportanceEntry(value, [tokens]));
         }
         return entries;
     }
