@@ -56,13 +56,13 @@ public sealed class GgufImportanceTests : IDisposable
     public void OthersAreWrittenWithoutAndReadBack(GgufFileType type)
     {
         GgufExport.Write(_folder["model"], _folder["x.gguf"], type, "tiny");
-        using IWeightSource weights = WeightSource.Open(_folder["x.gguf"]), original = WeightSource.Open(_folder["model"]);
+        using IWeightSource weights = GgufWeights.Open(_folder["x.gguf"]), original = WeightSource.Open(_folder["model"]);
         Assert.True(weights.TryGet("model.layers.0.mlp.down_proj.weight", out TensorInfo? info) & original.TryGet("model.layers.0.mlp.down_proj.weight", out TensorInfo? source));
         float[] values = new float[info!.ElementCount], expected = new float[values.Length];
         weights.ReadFloats(info, 0, values);
         original.ReadFloats(source!, 0, expected);
         double error = values.Zip(expected, (value, other) => Math.Pow(value - other, 2)).Sum() / expected.Sum(value => (double)value * value);
-        Assert.InRange(error, 1e-6, type == GgufFileType.TQ2_0 ? 0.7 : 0.02);
+        Assert.InRange(error, 1e-6, type == GgufFileType.TQ2_0 ? 1 : 0.1);
     }
 
     [Fact]
