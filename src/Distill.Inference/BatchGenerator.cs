@@ -13,18 +13,20 @@ public sealed class BatchGenerator : ICompletionSource
     private readonly ILanguageModel _model;
     private readonly ModelChat _chat;
     private readonly int _batchSize;
+    private readonly ComputeThread _thread;
 
     /// <summary>Serves a model.</summary>
     /// <param name="model">Gives the logits; disposed with this.</param>
     /// <param name="chat">Tokenizer, template and stop tokens.</param>
     /// <param name="identity">Identity of the weights.</param>
     /// <param name="batchSize">Prompts computed together.</param>
-    public BatchGenerator(ILanguageModel model, ModelChat chat, string identity, int batchSize)
+    /// <param name="thread">Computes; best the one that has loaded the model. Disposed with this.</param>
+    internal BatchGenerator(ILanguageModel model, ModelChat chat, string identity, int batchSize, ComputeThread thread)
     {
         if (chat.Tokenizer.VocabularySize > model.VocabularySize)
             throw new InputException($"{identity}: the tokenizer has {chat.Tokenizer.VocabularySize} tokens, the model only {model.VocabularySize}",
                 "use the tokenizer that belongs to these weights");
-        (_model, _chat, Identity, _batchSize) = (model, chat, identity, batchSize);
+        (_model, _chat, Identity, _batchSize, _thread) = (model, chat, identity, batchSize, thread);
     }
 
     /// <inheritdoc/>
@@ -55,11 +57,15 @@ public sealed class BatchGenerator : ICompletionSource
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
+        _thread.Dispose();
         _model.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    private List<CompletedRequest> Complete(CompletionRequest[] requests, Action<int>? onToken, CancellationToken cancellation)
+    private List<CompletedRequest> Complete(CompletionRequest[] requests, Action<int>? onToken, CancellationToken cancellation) =>
+        _thread.Run(() => CompleteHere(requests, onToken, cancellation));
+
+    private List<CompletedRequest> CompleteHere(CompletionRequest[] requests, Action<int>? onToken, CancellationToken cancellation)
     {
         long started = Stopwatch.GetTimestamp();
         GenerationRow[] rows = [.. requests.Select(request => new GenerationRow(_chat.PromptTokens(request.Messages), request, _model.ContextLength, _chat.Tokenizer, EarlyStop))];

@@ -18,9 +18,17 @@ public static class CompletionSources
     /// <exception cref="InputException">There is no model at the path, or it cannot be used.</exception>
     public static ICompletionSource Open(string path, string device = "cpu", int batchSize = DefaultBatchSize)
     {
-        if (!IsGguf(path) && OnnxModelPath.Find(path) is { } onnx) return OpenOnnx(onnx, path, device, batchSize);
-        (CausalLM model, ModelChat chat) = OpenTorch(path, device);
-        return new BatchGenerator(new TorchLanguageModel(model), chat, ModelIdentity.Of(path), batchSize);
+        var thread = new ComputeThread();
+        try
+        {
+            (ILanguageModel model, ModelChat chat) = thread.Run(() => OpenModel(path, device));
+            return new BatchGenerator(model, chat, ModelIdentity.Of(path), batchSize, thread);
+        }
+        catch
+        {
+            thread.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Opens a model folder or a GGUF file as a model of our own.</summary>
@@ -47,9 +55,11 @@ public static class CompletionSources
         return (model, ModelChat.Of(path, tokenizer, config.EosTokenIds));
     }
 
-    private static BatchGenerator OpenOnnx(OnnxModelPath onnx, string path, string device, int batchSize)
+    private static (ILanguageModel Model, ModelChat Chat) OpenModel(string path, string device)
     {
-        IReadOnlyList<int> ends = ModelConfigFile.Load(onnx.Folder).EosTokenIds;
-        return new BatchGenerator(OnnxLanguageModel.Open(onnx.ModelFile, device), ModelChat.Load(onnx.Folder, ends), ModelIdentity.Of(path), batchSize);
+        if (!IsGguf(path) && OnnxModelPath.Find(path) is { } onnx)
+            return (OnnxLanguageModel.Open(onnx.ModelFile, device), ModelChat.Load(onnx.Folder, ModelConfigFile.Load(onnx.Folder).EosTokenIds));
+        (CausalLM model, ModelChat chat) = OpenTorch(path, device);
+        return (new TorchLanguageModel(model), chat);
     }
 }

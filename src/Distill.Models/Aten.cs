@@ -144,7 +144,7 @@ public static unsafe class Aten
 
     private static void Check(int error)
     {
-        if (error != 0) throw new InvalidOperationException("libtorch refused a dispatcher argument");
+        if (error != 0) throw new InvalidOperationException("libtorch refused an argument");
     }
 
     [DllImport(Library, EntryPoint = "aoti_torch_call_dispatcher", ExactSpelling = true)]

@@ -61,6 +61,7 @@ public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
     /// <param name="scale">Multiplies the scores; null for one over the square root of the width.</param>
     public Tensor Attend(Tensor query, Tensor key, Tensor value, double? scale = null)
     {
+        if (query.size(2) == 1 && query.size(1) != key.size(1) && !Causal && Documents is null) return AttendByOne(query, key, value, scale);
         if (Documents is null) return Aten.ScaledDotProductAttention(query, key, value, Bias, Causal, scale);
         Tensor[][] rows = [.. new[] { query, key, value }.Select(all => all.split(1, 0))];
         return cat([.. Documents.Select((lengths, row) =>
@@ -72,6 +73,14 @@ public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
 
     /// <summary>The same mask on another device.</summary>
     public AttentionMask To(Device device) => this with { Bias = Bias?.to(device) };
+
+    // One query: the heads that share keys are queries of one head, so that keys and values are neither copied nor read once for each.
+    private Tensor AttendByOne(Tensor query, Tensor key, Tensor value, double? scale)
+    {
+        long[] shape = query.shape;
+        Tensor groups = query.reshape(shape[0], key.size(1), shape[1] / key.size(1), shape[3]);
+        return Aten.ScaledDotProductAttention(groups, key, value, Bias, causal: false, scale).reshape(shape);
+    }
 
     private static Tensor BiasWhereNot(Tensor visible) =>
         zeros(visible.shape, ScalarType.Float32, visible.device).masked_fill_(visible.logical_not(), float.NegativeInfinity);

@@ -62,7 +62,7 @@ public sealed class CausalLM : nn.Module
         _decoder.Forward(inputIds, Turns(positions, (cache?.Length ?? 0) + inputIds.shape[1]), mask, cache);
 
     /// <summary>Hidden states <c>[..., hidden]</c> to logits <c>[..., vocab]</c>.</summary>
-    public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden.to(Head.Device), Head.Weight);
+    public Tensor Logits(Tensor hidden) => Head.Linear(hidden.to(Head.Device));
 
     /// <summary>Draws fresh weights: normal with the configured deviation, norms one, biases zero.</summary>
     /// <param name="seed">Same seed, same weights.</param>

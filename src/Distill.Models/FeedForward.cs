@@ -39,8 +39,7 @@ public sealed class SwiGlu : FeedForward
         using var none = no_grad();
         Tensor rows = input.reshape(-1, _gate.Columns), output;
         Scratch gate = Scratch.Take(rows.device, rows.shape[0], _gate.Rows), up = Scratch.Take(rows.device, rows.shape[0], _gate.Rows);
-        _gate.Multiply(rows, gate.Values);
-        _up.Multiply(rows, up.Values);
+        Projection.MultiplyAll(rows, [gate.Values, up.Values], _gate, _up);
         using (Scratch product = Scratch.Take(rows.device, gate.Values.shape))
         {
             GatedActivation.Multiply(gate.Values, up.Values, product.Values);

@@ -36,9 +36,10 @@ public sealed class GroupedQueryAttention : Attention
     public override Tensor Forward(Tensor input, Tensor turns, AttentionMask mask, KVCache? cache)
     {
         long batch = input.shape[0], length = input.shape[1];
-        Tensor query = _queryProjection.Forward(input).view(batch, length, _heads, _width);
-        Tensor key = _keyProjection.Forward(input).view(batch, length, _keyValueHeads, _width);
-        Tensor value = _valueProjection.Forward(input).view(batch, length, _keyValueHeads, _width).transpose(1, 2);
+        Tensor[] projected = Projection.ForwardAll(input, _queryProjection, _keyProjection, _valueProjection);
+        Tensor query = projected[0].view(batch, length, _heads, _width);
+        Tensor key = projected[1].view(batch, length, _keyValueHeads, _width);
+        Tensor value = projected[2].view(batch, length, _keyValueHeads, _width).transpose(1, 2);
         if (_queryNorm is not null) (query, key) = (_queryNorm.Forward(query), _keyNorm!.Forward(key));
         query = RotaryEmbedding.Rotate(query, turns).transpose(1, 2);
         key = RotaryEmbedding.Rotate(key, turns).transpose(1, 2);

@@ -39,7 +39,7 @@ public sealed class Projection : WeightMatrix
         if (!inGraph && !IsFrozen && Adapter is null)
         {
             Watcher?.Invoke(input);
-            return nn.functional.linear(input, _weight, _bias);
+            return Linear(input, _bias);
         }
         using var scope = NewDisposeScope();
         using var none = no_grad();
@@ -67,12 +67,34 @@ public sealed class Projection : WeightMatrix
     }
 
     /// <summary>Fills <c>[rows, outputs]</c> with the product.</summary>
-    internal void Multiply(Tensor input, Tensor output)
+    internal void Multiply(Tensor input, Tensor output) => MultiplyAll(input, [output], this);
+
+    /// <summary>Fills <c>[rows, outputs]</c> each with the products of one input; the few rows of a decoding step go through all projections at once.</summary>
+    internal static void MultiplyAll(Tensor input, Tensor[] outputs, params Projection[] projections)
     {
-        Watcher?.Invoke(input);
-        if (_bias is not null) output.copy_(_bias);
-        Product(input, output, adds: _bias is not null);
-        Adapter?.AddProduct(output, input);
+        bool skinny = Array.TrueForAll(projections, projection => projection.IsSkinny(input)) && Array.TrueForAll(outputs, output => output.is_contiguous());
+        if (skinny) SkinnyProduct.Into(outputs, input, Array.ConvertAll(projections, projection => ((Tensor)projection._weight, (Tensor?)projection._bias)));
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            (Projection projection, Tensor output) = (projections[i], outputs[i]);
+            projection.Watcher?.Invoke(input);
+            if (!skinny)
+            {
+                if (projection._bias is not null) output.copy_(projection._bias);
+                projection.Product(input, output, adds: projection._bias is not null);
+            }
+            projection.Adapter?.AddProduct(output, input);
+        }
+    }
+
+    /// <summary>Projections of the same <c>[..., inputs]</c>; where nobody asks for gradients, few rows go through all of them at once.</summary>
+    public static Tensor[] ForwardAll(Tensor input, params Projection[] projections)
+    {
+        if (!SkinnyProduct.Takes(input, projections[0].Columns)) return Array.ConvertAll(projections, projection => projection.Forward(input));
+        Tensor rows = input.reshape(-1, projections[0].Columns);
+        Tensor[] outputs = Array.ConvertAll(projections, projection => empty(rows.size(0), projection.Rows));
+        MultiplyAll(rows, outputs, projections);
+        return Array.ConvertAll(outputs, output => output.view([.. input.shape[..^1], output.size(1)]));
     }
 
     /// <summary>The backward pass of <see cref="Multiply(Tensor)"/>: adds to the gradients of what is trained, and fills that of the input, if there is one.</summary>

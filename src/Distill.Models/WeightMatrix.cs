@@ -91,6 +91,14 @@ public abstract class WeightMatrix : nn.Module
         FrozenWeight.InStretches(Rows, Columns, values, (first, some) => _weight.narrow(0, first, some.shape[0]).copy_(some));
     }
 
+    /// <summary><c>y = x Wᵀ + b</c>, from <c>[..., columns]</c> to <c>[..., rows]</c>.</summary>
+    /// <param name="input">x.</param>
+    /// <param name="bias">b, or null.</param>
+    internal Tensor Linear(Tensor input, Tensor? bias = null) => IsSkinny(input) ? SkinnyProduct.Of(input, (_weight, bias))[0] : nn.functional.linear(input, Weight, bias);
+
+    /// <summary>Whether <see cref="SkinnyProduct"/> multiplies an input with the matrix.</summary>
+    private protected bool IsSkinny(Tensor input) => _frozen is null && SkinnyProduct.Takes(input, Columns) && SkinnyProduct.TakesWeight(_weight);
+
     /// <summary><c>y = x Wᵀ</c>, from <c>[rows, columns]</c> to <c>[rows, outputs]</c>, without a graph.</summary>
     /// <param name="input">x.</param>
     /// <param name="output">Receives y.</param>

@@ -103,7 +103,7 @@ internal sealed unsafe class LlamaCpp
         ContextParameters context = ((delegate* unmanaged<ContextParameters>)peer.Function("llama_context_default_params"))();
         QuantizeParameters quantize = ((delegate* unmanaged<QuantizeParameters>)peer.Function("llama_model_quantize_default_params"))();
         if (model is not { GpuLayers: -1, VocabularyOnly: 0, UseExtraBuffers: 1 }
-            || context is not { ContextLength: 512, Batch: 2048, MicroBatch: 512, Threads: 4, FlashAttention: -1, EvaluationCallback: 0, KeyType: 1, ValueType: 1 }
+            || context is not { ContextLength: 512, Batch: 2048, MicroBatch: 512, Sequences: 1, Threads: 4, FlashAttention: -1, EvaluationCallback: 0, KeyType: 1, ValueType: 1 }
             || quantize is not { FileType: 7 } || quantize.Importance != null)
         {
             throw new InvalidOperationException("the installed llama.cpp lays its parameters out differently: adapt the structures below");
@@ -131,6 +131,7 @@ internal sealed unsafe class LlamaCpp
         [FieldOffset(0)] public uint ContextLength;
         [FieldOffset(4)] public uint Batch;
         [FieldOffset(8)] public uint MicroBatch;
+        [FieldOffset(12)] public uint Sequences;
         [FieldOffset(28)] public int Threads;
         [FieldOffset(32)] public int BatchThreads;
         [FieldOffset(52)] public int FlashAttention;

@@ -110,6 +110,9 @@ internal sealed unsafe class LlamaModel : IDisposable
         }
     }
 
+    /// <summary>Starts continuing several sequences together.</summary>
+    public LlamaDecoding StartDecoding(LlamaDecodingSettings settings) => new(_peer, _model, VocabularySize, settings);
+
     public void Dispose() => ((delegate* unmanaged<nint, void>)_peer.Function("llama_model_free"))(_model);
 
     private nint NewContext(int tokens, LlamaActivations? activations = null)
@@ -149,7 +152,7 @@ internal sealed unsafe class LlamaModel : IDisposable
     private static string Text(byte[] buffer, int length) => Encoding.UTF8.GetString(buffer, 0, Math.Clamp(length, 0, buffer.Length - 1));
 
     [StructLayout(LayoutKind.Sequential)]
-    private struct Batch
+    internal struct Batch
     {
         public int Count;
         public int* Tokens;

@@ -21,7 +21,7 @@ public sealed class BatchGeneratorTests
     private static BatchGenerator Generator(string family, int batchSize, ModelChat chat)
     {
         ModelConfig shape = (family == "qwen" ? TinyShapes.Qwen() : TinyShapes.DeepSeek()) with { VocabSize = 272, MaxPositionEmbeddings = 160 };
-        return new(new TorchLanguageModel(TinyShapes.Random(shape, 11)), chat, "tiny@1", batchSize);
+        return new(new TorchLanguageModel(TinyShapes.Random(shape, 11)), chat, "tiny@1", batchSize, new ComputeThread());
     }
 
     private static async Task<Dictionary<string, Completion>> Complete(BatchGenerator generator, double temperature, IEnumerable<string> questions) =>
@@ -91,6 +91,7 @@ public sealed class BatchGeneratorTests
     {
         ModelChat chat = Chat();
         using var model = new TorchLanguageModel(TinyShapes.Random(TinyShapes.Qwen()));
-        Assert.Contains("264 tokens", Assert.Throws<InputException>(() => new BatchGenerator(model, chat, "tiny@1", 1)).Message, StringComparison.Ordinal);
+        using var thread = new ComputeThread();
+        Assert.Contains("264 tokens", Assert.Throws<InputException>(() => new BatchGenerator(model, chat, "tiny@1", 1, thread)).Message, StringComparison.Ordinal);
     }
 }

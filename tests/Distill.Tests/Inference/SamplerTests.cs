@@ -1,5 +1,6 @@
 using Distill.Chat;
 using Distill.Inference;
+using Distill.Runs;
 using Xunit;
 
 namespace Distill.Tests.Inference;
@@ -52,5 +53,40 @@ public sealed class SamplerTests
     {
         Assert.Equal(Draws(new() { Temperature = 1, Seed = 1 }, 100), Draws(new() { Temperature = 1, Seed = 1 }, 100));
         Assert.NotEqual(Draws(new() { Temperature = 1, Seed = 1 }, 100), Draws(new() { Temperature = 1, Seed = 2 }, 100));
+    }
+
+    [Theory, InlineData(0.6, 0.95, 0), InlineData(1, 0.95, 0), InlineData(1.5, 0.999, 0), InlineData(1, 0.999999999999, 0), InlineData(1, 0.9, 50), InlineData(2, 1, 20), InlineData(0.05, 0.5, 0)]
+    public void OfALargeVocabularyTheSameTokensAreKeptAsBySortingAllOfIt(double temperature, double topP, int topK)
+    {
+        var random = new Random(7);
+        float[] logits = [.. Enumerable.Range(0, 20_000).Select(_ => MathF.Round(3 * ((float)random.NextDouble() + (float)random.NextDouble() + (float)random.NextDouble()), 3))]; // with ties
+        var sampler = new Sampler(new() { Temperature = temperature, TopP = topP, TopK = topK, Seed = 9 });
+        var points = new RandomStream(9);
+        for (int draw = 0; draw < 20; draw++) Assert.Equal(ByDefinition(logits, temperature, topP, topK, points.NextDouble()), sampler.Draw(logits));
+    }
+
+    // Temperature, top-k, top-p, draw: over all tokens in order of their probability.
+    private static int ByDefinition(float[] logits, double temperature, double topP, int topK, double point)
+    {
+        float largest = logits.Max();
+        float[] weights = [.. logits.Select(logit => (logit - largest) * (float)(1 / temperature))];
+        System.Numerics.Tensors.TensorPrimitives.Exp<float>(weights, weights);
+        IEnumerable<int> order = Enumerable.Range(0, logits.Length).OrderByDescending(token => weights[token]).ThenBy(token => token);
+        int[] limited = [.. topK > 0 ? order.Take(topK) : order];
+        double sum = limited.Sum(token => (double)weights[token]), mass = 0;
+        var kept = new List<int>();
+        foreach (int token in limited)
+        {
+            kept.Add(token);
+            mass += weights[token];
+            if (mass >= topP * sum) break;
+        }
+        double target = point * mass;
+        foreach (int token in kept)
+        {
+            target -= weights[token];
+            if (target < 0) return token;
+        }
+        return kept[0];
     }
 }
