@@ -13,15 +13,25 @@ public sealed class BatchGenerator : ICompletionSource
     private readonly ILanguageModel _model;
     private readonly ModelChat _chat;
     private readonly int _batchSize;
-    private readonly ComputeThread _thread;
+    private readonly ComputeThread? _thread;
+
+    /// <summary>Serves a model on the threads that ask.</summary>
+    /// <param name="model">Gives the logits; disposed with this.</param>
+    /// <param name="chat">Tokenizer, template and stop tokens.</param>
+    /// <param name="identity">Identity of the weights.</param>
+    /// <param name="batchSize">Prompts computed together.</param>
+    public BatchGenerator(ILanguageModel model, ModelChat chat, string identity, int batchSize)
+        : this(model, chat, identity, batchSize, null)
+    {
+    }
 
     /// <summary>Serves a model.</summary>
     /// <param name="model">Gives the logits; disposed with this.</param>
     /// <param name="chat">Tokenizer, template and stop tokens.</param>
     /// <param name="identity">Identity of the weights.</param>
     /// <param name="batchSize">Prompts computed together.</param>
-    /// <param name="thread">Computes; best the one that has loaded the model. Disposed with this.</param>
-    internal BatchGenerator(ILanguageModel model, ModelChat chat, string identity, int batchSize, ComputeThread thread)
+    /// <param name="thread">Computes; best the one that has loaded the model. Disposed with this. Null: the threads that ask.</param>
+    internal BatchGenerator(ILanguageModel model, ModelChat chat, string identity, int batchSize, ComputeThread? thread)
     {
         if (chat.Tokenizer.VocabularySize > model.VocabularySize)
             throw new InputException($"{identity}: the tokenizer has {chat.Tokenizer.VocabularySize} tokens, the model only {model.VocabularySize}",
@@ -57,13 +67,13 @@ public sealed class BatchGenerator : ICompletionSource
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        _thread.Dispose();
+        _thread?.Dispose();
         _model.Dispose();
         return ValueTask.CompletedTask;
     }
 
     private List<CompletedRequest> Complete(CompletionRequest[] requests, Action<int>? onToken, CancellationToken cancellation) =>
-        _thread.Run(() => CompleteHere(requests, onToken, cancellation));
+        _thread is null ? CompleteHere(requests, onToken, cancellation) : _thread.Run(() => CompleteHere(requests, onToken, cancellation));
 
     private List<CompletedRequest> CompleteHere(CompletionRequest[] requests, Action<int>? onToken, CancellationToken cancellation)
     {
