@@ -18,7 +18,11 @@ public sealed class Sampler(SamplingOptions options)
     /// <summary>Draws from one row of logits; the likeliest token when the temperature is 0, the first of equals.</summary>
     public int Draw(ReadOnlySpan<float> logits)
     {
-        int best = TensorPrimitives.IndexOfMax(logits);
+        int best = 0;
+        for (int i = 1; i < logits.Length; i++)
+        {
+            if (logits[i] > logits[best]) best = i;
+        }
         if (options.Temperature <= 0 || options.TopK == 1) return best;
 
         if (_weights.Length != logits.Length) (_weights, _order) = (new float[logits.Length], new int[logits.Length]);
