@@ -13,9 +13,9 @@ internal sealed class JinjaRun(TimeProvider clock)
     /// <summary>Deepest nesting of macro calls.</summary>
     public const int DeepestCall = 100;
 
-    // One unit is one node evaluated, one list element made, or some characters of text looked at: half a second and
-    // some hundred megabytes at the very most, and still many times what a conversation of a million tokens needs.
-    private const long MostWork = 3_000_000;
+    // One unit is one node evaluated, one list element made, or some characters of text looked at: an eighth of a second and
+    // 80 MB of texts at the very most, and still what a conversation of a million tokens in thousands of messages needs.
+    private const long MostWork = 1_250_000;
     private const int CharactersPerUnit = 32, ComparisonsPerUnit = 1024, UnitsPerVisit = 4;
 
     [ThreadStatic]
