@@ -51,14 +51,14 @@ public sealed class TorchLanguageModel(CausalLM model) : ILanguageModel
             long[] kept = new long[rows.Length];
             for (int i = 0; i < kept.Length; i++) kept[i] = rows[i];
             _padding = [.. kept.Select(row => _padding[row])];
-            using var none = inference_mode();
+            using var none = no_grad();
             using Tensor index = tensor(kept, device: model.Device);
             _cache.Keep(index);
         }
 
         private void Forward(long[] ids, long[] positions, int length, Span<float> logits)
         {
-            using var none = inference_mode();
+            using var none = no_grad();
             using var scope = NewDisposeScope();
             long rows = ids.Length / length;
             Tensor hidden = model.Hidden(Matrix(ids), Matrix(positions), Mask(length), _cache);    // [batch, length, hidden]

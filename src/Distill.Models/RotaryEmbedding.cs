@@ -58,7 +58,6 @@ public sealed class RotaryEmbedding : IDisposable
 
     private Tensor Table(long positions)
     {
-        using var outside = inference_mode(false); // a table that grew while a model generated serves its training too
         using var none = no_grad();
         using var scope = NewDisposeScope();
         Tensor angles = outer(arange(positions, dtype: ScalarType.Float64), tensor(_frequencies));
