@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Distill.Inference;
 using Distill.Inference.Fleet;
 using Distill.Runs;
+using Distill.Teacher.Pilot;
 
 namespace Distill.Teacher;
 

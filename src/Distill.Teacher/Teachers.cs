@@ -4,6 +4,7 @@ using Distill.Inference.Endpoints;
 using Distill.Inference.Fleet;
 using Distill.Prompts;
 using Distill.Runs;
+using Distill.Teacher.Batch;
 
 namespace Distill.Teacher;
 

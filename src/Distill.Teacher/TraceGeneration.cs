@@ -2,6 +2,8 @@ using Distill.Inference;
 using Distill.Inference.Fleet;
 using Distill.Prompts;
 using Distill.Runs;
+using Distill.Teacher.Batch;
+using Distill.Teacher.Pilot;
 using Distill.Verification;
 
 namespace Distill.Teacher;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Distill.Inference;
 using Distill.Runs;
 using Distill.Teacher;
+using Distill.Teacher.Pilot;
 using Distill.Tests.Inference.Fleet;
 using Xunit;
 

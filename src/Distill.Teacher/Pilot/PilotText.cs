@@ -1,7 +1,7 @@
 using System.Globalization;
 using Distill.Runs;
 
-namespace Distill.Teacher;
+namespace Distill.Teacher.Pilot;
 
 /// <summary>A pilot's report for people.</summary>
 internal static class PilotText

@@ -1,6 +1,6 @@
 using Distill.Runs;
 
-namespace Distill.Teacher;
+namespace Distill.Teacher.Pilot;
 
 /// <summary>How fast a teacher was in a pilot, and will be in the whole run.</summary>
 /// <param name="StreamTokensPerSecond">Tokens a second of one request, waiting included; null where rollouts are computed together.</param>

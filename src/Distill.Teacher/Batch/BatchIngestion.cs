@@ -3,7 +3,7 @@ using Distill.Inference;
 using Distill.Inference.Endpoints;
 using Distill.Runs;
 
-namespace Distill.Teacher;
+namespace Distill.Teacher.Batch;
 
 /// <summary>
 /// Takes the results of batches in: output and error files, in any order, whole or cut off, again and again. Every reply goes

@@ -1,7 +1,7 @@
 using Distill.Chat;
 using Distill.Inference;
 
-namespace Distill.Teacher;
+namespace Distill.Teacher.Batch;
 
 /// <summary>A model that is asked by files alone (<c>--emit-batch</c>, <c>--ingest-batch</c>): the same identity as behind servers, so that both share one run.</summary>
 /// <param name="identity">Identity of the model.</param>

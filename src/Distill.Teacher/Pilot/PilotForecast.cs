@@ -1,7 +1,7 @@
 using Distill.Runs;
 using Distill.Verification;
 
-namespace Distill.Teacher;
+namespace Distill.Teacher.Pilot;
 
 /// <summary>What a whole run will take, from a pilot of it. Null where the pilot cannot tell.</summary>
 /// <param name="Rollouts">Rollouts of the run.</param>

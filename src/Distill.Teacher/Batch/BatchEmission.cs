@@ -2,7 +2,7 @@ using Distill.Inference;
 using Distill.Inference.Endpoints;
 using Distill.Runs;
 
-namespace Distill.Teacher;
+namespace Distill.Teacher.Batch;
 
 /// <summary>
 /// Writes the requests of the rollouts that are missing to batch files. Nothing counts as done by it: a rollout is done when its

@@ -4,7 +4,7 @@ using Distill.Chat;
 using Distill.Runs;
 using Distill.Verification;
 
-namespace Distill.Teacher;
+namespace Distill.Teacher.Pilot;
 
 /// <summary><c>pilot.json</c>: what a pilot measured, and what the whole run will take. Every interval is one of 95 %.</summary>
 internal sealed record PilotReport

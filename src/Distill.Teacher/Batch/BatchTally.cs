@@ -1,4 +1,4 @@
-namespace Distill.Teacher;
+namespace Distill.Teacher.Batch;
 
 /// <summary>What the lines of batch files were: each is counted exactly once.</summary>
 internal sealed class BatchTally

@@ -1,6 +1,6 @@
 using Distill.Runs;
 
-namespace Distill.Teacher;
+namespace Distill.Teacher.Pilot;
 
 /// <summary>
 /// The rollouts of a pilot: those of prompts drawn at random. They are rollouts of the run like any other, so what a pilot paid for
