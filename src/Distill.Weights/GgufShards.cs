@@ -22,43 +22,49 @@ public static partial class GgufShards
     /// <param name="path">Path that the model would have in one file, or has without its extension.</param>
     /// <param name="number">Number of the shard, from 0.</param>
     /// <param name="count">Number of shards.</param>
-    public static string PathOf(string path, int number, int count) => $"{Path.ChangeExtension(path, null)}-{number + 1:00000}-of-{count:00000}.gguf";
+    public static string PathOf(string path, int number, int count) => OfStem(Path.ChangeExtension(path, null), number, count);
 
     /// <summary>Whether a path is that of a shard other than the first, which by itself is no model.</summary>
-    public static bool IsLater(string path) => ShardName().Match(Path.GetFileName(path)) is { Success: true } match && match.Groups["number"].Value != "00001";
+    public static bool IsLater(string path) => NameOf(path) is { Success: true } name && name.Groups["number"].Value != "00001";
 
     /// <summary>The file of a model, or all of its shards.</summary>
     /// <param name="first">Path of the file or of the first shard.</param>
     public static IReadOnlyList<string> FilesOf(string first)
     {
-        if (ShardName().Match(Path.GetFileName(first)) is not { Success: true } match || IsLater(first)) return [first];
-        string stem = Path.Combine(Path.GetDirectoryName(first) ?? "", match.Groups["stem"].Value);
-        int count = int.Parse(match.Groups["count"].Value);
-        return [first, .. Enumerable.Range(1, Math.Max(0, count - 1)).Select(number => PathOf(stem + ".gguf", number, count)).TakeWhile(File.Exists)];
+        if (StemOf(first) is not { } stem || IsLater(first)) return [first];
+        int count = int.Parse(NameOf(first).Groups["count"].Value);
+        return [first, .. Enumerable.Range(1, Math.Max(0, count - 1)).Select(number => OfStem(stem, number, count)).TakeWhile(File.Exists)];
     }
 
     /// <summary>Opens the shards after the first and makes one model of all.</summary>
     /// <exception cref="InputException">The file is not the first shard, its name does not tell the others', or one of them is missing, damaged or of another model.</exception>
     internal static GgufReader Join(GgufReader first, int count)
     {
-        Match match = ShardName().Match(Path.GetFileName(first.Path));
-        string stem = match.Success ? Path.Combine(Path.GetDirectoryName(first.Path) ?? "", match.Groups["stem"].Value) : first.Path;
-        if (!match.Success || PathOf(stem + ".gguf", first.Metadata.GetCount(NumberKey), count) != first.Path)
-            throw new InputException($"{first.Path}: is shard {first.Metadata.GetCount(NumberKey) + 1} of {count}, but its name does not say so", $"give it and the others their names again: {PathOf("name", 0, count)} and so on");
-        if (first.Metadata.GetCount(NumberKey) != 0) throw new InputException($"{first.Path}: is shard {first.Metadata.GetCount(NumberKey) + 1} of {count}", $"give the first one, {PathOf(stem + ".gguf", 0, count)}");
+        int place = first.Metadata.GetCount(NumberKey);
+        if (StemOf(first.Path) is not { } stem || OfStem(stem, place, count) != first.Path)
+            throw new InputException($"{first.Path}: is shard {place + 1} of {count}, but its name does not say so", $"give it and the others their names again: {OfStem("name", 0, count)} and so on");
+        if (place != 0) throw new InputException($"{first.Path}: is shard {place + 1} of {count}", $"give the first one, {OfStem(stem, 0, count)}");
         var shards = new List<GgufReader> { first };
         try
         {
-            for (int number = 1; number < count; number++) shards.Add(OpenShard(PathOf(stem + ".gguf", number, count), number, count));
+            for (int number = 1; number < count; number++) shards.Add(OpenShard(OfStem(stem, number, count), number, count));
             RequireWhole(shards);
             return GgufReader.Of(shards);
         }
         catch
         {
-            foreach (GgufReader shard in shards) shard.Dispose();
+            foreach (GgufReader shard in shards.Skip(1)) shard.Dispose(); // the first is the caller's until all are one
             throw;
         }
     }
+
+    private static string OfStem(string stem, int number, int count) => $"{stem}-{number + 1:00000}-of-{count:00000}.gguf";
+
+    // The folder and the part of the name before the numbers; null for a name without them.
+    private static string? StemOf(string path) =>
+        NameOf(path) is { Success: true } name ? Path.Combine(Path.GetDirectoryName(path) ?? "", name.Groups["stem"].Value) : null;
+
+    private static Match NameOf(string path) => ShardName().Match(Path.GetFileName(path));
 
     private static GgufReader OpenShard(string path, int number, int count)
     {
