@@ -32,13 +32,16 @@ public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
     {
         long length = lengths[0].Sum();
         if (lengths.All(row => row.Length == 1)) return CausalOnly;
-        if (length > LongestMaskedRow) return CausalOnly with { Documents = lengths };
+        if (length > LongestMaskedRow) return DocumentByDocument(lengths);
         long[] documents = [.. lengths.SelectMany(row => row.SelectMany((count, document) => Enumerable.Repeat((long)document, (int)count)))];
         using Tensor numbers = tensor(documents, [lengths.Count, length], device: device);
         using Tensor same = numbers.unsqueeze(1).eq(numbers.unsqueeze(2));
         using Tensor visible = same.logical_and(ones(length, length, ScalarType.Bool, device).tril());
         return new(BiasWhereNot(visible).unsqueeze(1), false);
     }
+
+    /// <summary>The same without a mask, however short the rows are.</summary>
+    internal static AttentionMask DocumentByDocument(IReadOnlyList<long[]> lengths) => CausalOnly with { Documents = lengths };
 
     /// <summary>Left-padded rows: a query sees the keys up to its own position, except the padding.</summary>
     /// <param name="padding">Padding tokens at the start of each row, int64 <c>[batch]</c>.</param>
@@ -62,7 +65,7 @@ public readonly record struct AttentionMask(Tensor? Bias, bool Causal)
     public Tensor Attend(Tensor query, Tensor key, Tensor value, double? scale = null)
     {
         if (query.size(2) == 1 && query.size(1) != key.size(1) && !Causal && Documents is null) return AttendByOne(query, key, value, scale);
-        if (Documents is null) return Aten.ScaledDotProductAttention(query, key, value, Bias, Causal, scale);
+        if (Documents is null) return Aten.ScaledDotProductAttention(query, key, value, Bias?.to(query.dtype), Causal, scale);
         Tensor[][] rows = [.. new[] { query, key, value }.Select(all => all.split(1, 0))];
         return cat([.. Documents.Select((lengths, row) =>
         {

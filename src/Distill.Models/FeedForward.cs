@@ -38,9 +38,9 @@ public sealed class SwiGlu : FeedForward
         using var scope = NewDisposeScope();
         using var none = no_grad();
         Tensor rows = input.reshape(-1, _gate.Columns), output;
-        Scratch gate = Scratch.Take(rows.device, rows.shape[0], _gate.Rows), up = Scratch.Take(rows.device, rows.shape[0], _gate.Rows);
+        Scratch gate = Scratch.Take(rows, rows.shape[0], _gate.Rows), up = Scratch.Take(rows, rows.shape[0], _gate.Rows);
         Projection.MultiplyAll(rows, [gate.Values, up.Values], _gate, _up);
-        using (Scratch product = Scratch.Take(rows.device, gate.Values.shape))
+        using (Scratch product = Scratch.Take(rows, gate.Values.shape))
         {
             GatedActivation.Multiply(gate.Values, up.Values, product.Values);
             output = _down.Multiply(product.Values).view(input.shape);
@@ -63,7 +63,7 @@ public sealed class SwiGlu : FeedForward
     // y = down(product). Of the products only gate and up are kept; they become their own gradients.
     private Tensor? Backward(Tensor gradient, Tensor input, Tensor gate, Tensor up, bool goesOn)
     {
-        using Scratch product = Scratch.Take(gate.device, gate.shape), productGradient = Scratch.Take(gate.device, gate.shape);
+        using Scratch product = Scratch.Take(gate, gate.shape), productGradient = Scratch.Take(gate, gate.shape);
         GatedActivation.Multiply(gate, up, product.Values);
         _down.MultiplyBackward(gradient.reshape(-1, _down.Rows), product.Values, productGradient.Values, adds: false);
         GatedActivation.Backward(gate, up, productGradient.Values);

@@ -45,7 +45,7 @@ internal abstract class FrozenWeight : IDisposable
     /// <summary>Stores some rows.</summary>
     private protected abstract void Store(long first, Tensor values);
 
-    /// <summary>Fills <c>[count, columns]</c> of 32-bit floats with some rows of it.</summary>
+    /// <summary>Fills <c>[count, columns]</c> with some rows of it.</summary>
     public abstract void Expand(long first, Tensor values);
 
     /// <summary>Rows of it by number.</summary>
@@ -67,7 +67,7 @@ internal abstract class FrozenWeight : IDisposable
 
         public override void Expand(long first, Tensor values)
         {
-            if (weight.device_type == TorchSharp.DeviceType.CPU) WeightExpansion.OfBFloat16(weight, first, values);
+            if (WeightExpansion.Fills(values)) WeightExpansion.OfBFloat16(weight, first, values);
             else values.copy_(weight.narrow(0, first, values.shape[0]));
         }
 
@@ -100,7 +100,7 @@ internal abstract class FrozenWeight : IDisposable
 
         public override void Expand(long first, Tensor values)
         {
-            if (numbers.device_type == TorchSharp.DeviceType.CPU) WeightExpansion.OfBlocks(numbers, scale, packed, first, values);
+            if (WeightExpansion.Fills(values)) WeightExpansion.OfBlocks(numbers, scale, packed, first, values);
             else values.copy_(Values(numbers.narrow(0, first, values.shape[0]), scale.narrow(0, first, values.shape[0])));
         }
 

@@ -61,7 +61,7 @@ public sealed class Projection : WeightMatrix
     /// <summary>The product of <c>[rows, inputs]</c>, adapter included, without a graph.</summary>
     internal Tensor Multiply(Tensor input)
     {
-        Tensor output = empty([input.shape[0], Rows], device: input.device);
+        Tensor output = empty([input.shape[0], Rows], input.dtype, input.device);
         Multiply(input, output);
         return output;
     }

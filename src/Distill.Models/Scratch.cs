@@ -19,12 +19,13 @@ public sealed class Scratch : IDisposable
     /// <summary>The memory, of the shape that was asked for; its values are arbitrary.</summary>
     public Tensor Values { get; }
 
-    /// <summary>Takes memory for 32-bit floats.</summary>
-    /// <param name="device">Where.</param>
+    /// <summary>Takes memory for numbers of another tensor's type, where it is.</summary>
+    /// <param name="like">The other tensor.</param>
     /// <param name="shape">Dimensions, slowest first.</param>
-    public static Scratch Take(Device device, params ReadOnlySpan<long> shape)
+    public static Scratch Take(Tensor like, params ReadOnlySpan<long> shape)
     {
-        if (device.type != DeviceType.CPU) return new(empty(shape.ToArray(), device: device).DetachFromDisposeScope(), null); // libtorch's own cache is good there
+        // On a GPU libtorch's own cache is good; other numbers than 32-bit floats come from tests.
+        if (like.device_type != DeviceType.CPU || like.dtype != ScalarType.Float32) return new(empty(shape.ToArray(), like.dtype, like.device).DetachFromDisposeScope(), null);
         long count = 1;
         foreach (long dimension in shape) count *= dimension;
         Tensor memory = Fitting(count) ?? empty(count).DetachFromDisposeScope();

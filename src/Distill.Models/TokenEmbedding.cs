@@ -18,7 +18,7 @@ public sealed class TokenEmbedding : WeightMatrix
         bool inGraph = is_grad_enabled() && _weight.requires_grad;
         using var none = no_grad();
         Tensor flat = inputIds.reshape(-1);
-        Tensor vectors = (_frozen is null ? _weight.index_select(0, flat) : _frozen.Select(flat)).view([.. inputIds.shape, Columns]);
+        Tensor vectors = (_frozen is null ? _weight.index_select(0, flat) : _frozen.Select(flat).to(_weight.dtype)).view([.. inputIds.shape, Columns]);
         if (inGraph) vectors = WrittenGradient.Attach(vectors, null, [_weight], [flat], [], AddToRows);
         return vectors.MoveToOuterDisposeScope();
     }

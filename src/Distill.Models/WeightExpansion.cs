@@ -21,6 +21,9 @@ internal static unsafe class WeightExpansion
         public float* Values;
     }
 
+    /// <summary>Whether a tensor is filled here: 32-bit floats on the CPU.</summary>
+    public static bool Fills(Tensor values) => values.device_type == TorchSharp.DeviceType.CPU && values.dtype == ScalarType.Float32;
+
     /// <summary>Expands rows of 16-bit floats.</summary>
     /// <param name="weight">The matrix, <c>[rows, columns]</c>.</param>
     /// <param name="first">First row.</param>

@@ -51,8 +51,9 @@ public abstract class WeightMatrix : nn.Module
         return values;
     }
 
-    /// <summary>The matrix as 32-bit floats from its first row to its last: whole, or in slices when it is stored smaller. A slice lives until the next.</summary>
-    public IEnumerable<(long First, Tensor Weights)> Slices()
+    /// <summary>The matrix from its first row to its last: whole, or in slices when it is stored smaller. A slice lives until the next.</summary>
+    /// <param name="factor">What it is multiplied with: slices have its type.</param>
+    public IEnumerable<(long First, Tensor Weights)> Slices(Tensor factor)
     {
         long atOnce = Math.Max(1, (Device.type == TorchSharp.DeviceType.CPU ? SliceInCache : SliceElsewhere) / Columns);
         if (_frozen is null)
@@ -62,7 +63,7 @@ public abstract class WeightMatrix : nn.Module
         }
         for (long first = 0; first < Rows; first += atOnce)
         {
-            using Scratch weights = Scratch.Take(Device, Math.Min(atOnce, Rows - first), Columns);
+            using Scratch weights = Scratch.Take(factor, Math.Min(atOnce, Rows - first), Columns);
             _frozen.Expand(first, weights.Values);
             yield return (first, weights.Values);
         }
@@ -105,7 +106,7 @@ public abstract class WeightMatrix : nn.Module
     /// <param name="adds">Whether y is added to what is there.</param>
     private protected void Product(Tensor input, Tensor output, bool adds)
     {
-        foreach ((long first, Tensor weights) in Slices())
+        foreach ((long first, Tensor weights) in Slices(input))
         {
             using var scope = NewDisposeScope();
             output.narrow(1, first, weights.shape[0]).addmm_(input, weights.t(), beta: adds ? 1 : 0, alpha: 1);
@@ -121,7 +122,7 @@ public abstract class WeightMatrix : nn.Module
     {
         Gradient?.addmm_(outputGradient.t(), input, beta: 1, alpha: 1);
         if (inputGradient is null) return;
-        foreach ((long first, Tensor weights) in Slices())
+        foreach ((long first, Tensor weights) in Slices(outputGradient))
         {
             using var scope = NewDisposeScope();
             inputGradient.addmm_(outputGradient.narrow(1, first, weights.shape[0]), weights, beta: adds || first > 0 ? 1 : 0, alpha: 1);

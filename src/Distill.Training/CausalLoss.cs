@@ -35,7 +35,7 @@ public static class CausalLoss
                 else
                 {
                     total += crossEntropy.sum(ScalarType.Float64).item<double>();
-                    logitGradient.scatter_add_(1, targets.unsqueeze(1), full([targets.shape[0], 1], -1f, device: targets.device));
+                    logitGradient.scatter_add_(1, targets.unsqueeze(1), full_like(crossEntropy, -1));
                 }
                 logitGradient.div_(lossTokens);
                 student.Head.Gradient?.addmm_(logitGradient.t(), states);
@@ -75,7 +75,7 @@ public static class CausalLoss
         for (long start = 0; start < targets.shape[0]; start += chunk)
         {
             long count = Math.Min(chunk, targets.shape[0] - start);
-            using Scratch logits = Scratch.Take(states.device, count, student.Config.VocabSize);
+            using Scratch logits = Scratch.Take(states, count, student.Config.VocabSize);
             yield return (start, states.narrow(0, start, count), targets.narrow(0, start, count), gradient.narrow(0, start, count), logits.Values);
         }
     }
@@ -83,7 +83,7 @@ public static class CausalLoss
     // Probabilities [tokens, vocab], in the place of the logits, and the negative logarithms of the targets' [tokens, 1].
     private static (Tensor Probabilities, Tensor CrossEntropy) Predict(CausalLM student, Tensor states, Tensor targets, Tensor logits)
     {
-        foreach ((long first, Tensor weights) in student.Head.Slices())
+        foreach ((long first, Tensor weights) in student.Head.Slices(states))
         {
             using var scope = NewDisposeScope();
             logits.narrow(1, first, weights.shape[0]).addmm_(states, weights.t(), beta: 0, alpha: 1);
@@ -95,6 +95,6 @@ public static class CausalLoss
     private static void IntoStates(CausalLM student, Tensor logitGradient, Tensor stateGradient)
     {
         stateGradient.zero_();
-        foreach ((long first, Tensor weights) in student.Head.Slices()) stateGradient.addmm_(logitGradient.narrow(1, first, weights.shape[0]), weights);
+        foreach ((long first, Tensor weights) in student.Head.Slices(logitGradient)) stateGradient.addmm_(logitGradient.narrow(1, first, weights.shape[0]), weights);
     }
 }
