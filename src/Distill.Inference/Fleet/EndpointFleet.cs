@@ -117,20 +117,13 @@ public sealed class EndpointFleet : ICompletionSource
     /// <exception cref="EndpointFault">The last attempt failed.</exception>
     internal async Task<CompletedRequest> AttemptAsync(RolloutAttempts attempts, CancellationToken cancellation)
     {
-        ResilienceContext context = ResilienceContextPool.Shared.Get(cancellation);
-        context.Properties.Set(RolloutAttempts.Key, attempts);
         try
         {
-            return await _policy.ExecuteAsync(
-                static async (context, state) => await state._attempt.RunAsync(state.attempts, null, context.CancellationToken), context, (_attempt, attempts));
+            return await _policy.RunAsync(token => _attempt.RunAsync(attempts, null, token), cancellation, attempts);
         }
         catch (TimeoutRejectedException e)
         {
             throw new EndpointFault(FaultKind.Transient, "deadline", $"not complete after {_options.Deadline.TotalHours:0.##} h of attempts", e);
-        }
-        finally
-        {
-            ResilienceContextPool.Shared.Return(context);
         }
     }
 

@@ -32,8 +32,7 @@ internal sealed class FleetAttempt(FleetOptions options, FleetScheduler schedule
                 ?? await scheduler.AcquireAsync(attempts.PromptTokens, attempts.Request.Sampling.MaxTokens, except, cancellation);
             try
             {
-                return await place.Endpoint.Breaker.ExecuteAsync(
-                    static async (state, token) => await state.Self.StreamAsync(state.attempts, state.place, token), (Self: this, attempts, place), cancellation);
+                return await place.Endpoint.Breaker.RunAsync(token => StreamAsync(attempts, place, token), cancellation);
             }
             catch (BrokenCircuitException) { } // it opened between the choice and here: another place
         }

@@ -42,7 +42,7 @@ internal sealed class FleetGuard : IAsyncDisposable
         (_options, _endpoints, _scheduler, _explain) = (options, endpoints, scheduler, explain);
         _lastTick = _lastLook = _lastAdjustment = _lastSign = options.Time.GetTimestamp();
         foreach (FleetEndpoint endpoint in endpoints) endpoint.Figures.ForgetSilence(_lastTick);
-        _work = Task.Run(LookAsync);
+        _work = Task.Factory.StartNew(LookAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap();
     }
 
     /// <inheritdoc/>
@@ -111,7 +111,7 @@ internal sealed class FleetGuard : IAsyncDisposable
         {
             if (state != CircuitState.Isolated)
             {
-                await endpoint.Breaker.ExecuteAsync(async token => await GenerateOneTokenAsync(endpoint, token), _stop.Token);
+                await endpoint.Breaker.RunAsync(token => GenerateOneTokenAsync(endpoint, token), _stop.Token);
                 return;
             }
             await Task.Delay(_options.BreakDuration, _options.Time, _stop.Token);

@@ -90,6 +90,9 @@ public sealed record FleetOptions
     /// <summary>Dollars for a million tokens of completions.</summary>
     public double CompletionPrice { get; init; }
 
+    /// <summary>Chance in the pauses between attempts, in [0, 1): many clients must not come back at the same moment.</summary>
+    internal Func<double> Jitter { get; init; } = Random.Shared.NextDouble;
+
     /// <summary>Clock of all waiting and measuring.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -15,7 +15,7 @@ internal sealed class FleetPreflight(FleetOptions options)
     /// <exception cref="InputException">No endpoint can be reached, one refuses the key, or one does not know the model.</exception>
     public async Task CheckAsync(IReadOnlyList<FleetEndpoint> endpoints, CancellationToken cancellation)
     {
-        ResiliencePipeline retries = CreateRetries();
+        ResiliencePipeline<EngineFacts> retries = CreateRetries();
         EndpointFault?[] faults = await Task.WhenAll(endpoints.Select(endpoint => CheckAsync(endpoint, retries, cancellation)));
         EndpointFault? fatal = faults.FirstOrDefault(fault => fault is { Kind: FaultKind.Fatal }) ?? (faults.All(fault => fault is not null) ? faults[0] : null);
         if (fatal is not null) throw fatal.ToInputException(options.Key);
@@ -23,11 +23,11 @@ internal sealed class FleetPreflight(FleetOptions options)
             if (faults[i] is not null) await endpoints[i].IsolateAsync();
     }
 
-    private async Task<EndpointFault?> CheckAsync(FleetEndpoint endpoint, ResiliencePipeline retries, CancellationToken cancellation)
+    private async Task<EndpointFault?> CheckAsync(FleetEndpoint endpoint, ResiliencePipeline<EngineFacts> retries, CancellationToken cancellation)
     {
         try
         {
-            EngineFacts facts = await retries.ExecuteAsync(async token => await ProbeAsync(endpoint, token), cancellation);
+            EngineFacts facts = await retries.RunAsync(token => ProbeAsync(endpoint, token), cancellation);
             if (facts.Models is { Count: > 0 } models && !models.Contains(options.Model)) throw UnknownModel(models);
             if (options.Tokenizer is not null && !facts.Dialect.GivesLogProbabilities())
                 throw new EndpointFault(FaultKind.Fatal, "no_logprobs", $"{facts.Dialect} gives no log-probabilities") { Hint = "serve the model with vLLM, SGLang or llama-server, or leave --top-logprobs out" };
@@ -55,13 +55,14 @@ internal sealed class FleetPreflight(FleetOptions options)
         }
     }
 
-    private ResiliencePipeline CreateRetries() => new ResiliencePipelineBuilder { TimeProvider = options.Time }.AddRetry(new RetryStrategyOptions
+    private ResiliencePipeline<EngineFacts> CreateRetries() => new ResiliencePipelineBuilder<EngineFacts> { TimeProvider = options.Time }.AddRetry(new RetryStrategyOptions<EngineFacts>
     {
         MaxRetryAttempts = Math.Max(1, options.MaxRetries),
         Delay = options.RetryDelay,
         MaxDelay = options.MaxRetryDelay,
         BackoffType = DelayBackoffType.Exponential,
         UseJitter = true,
+        Randomizer = options.Jitter,
         ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is EndpointFault { Kind: not (FaultKind.Fatal or FaultKind.Permanent), Code: not "unreachable" }),
     }).Build();
 

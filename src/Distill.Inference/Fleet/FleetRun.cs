@@ -39,14 +39,18 @@ internal sealed class FleetRun : IAsyncDisposable
         // A slow reader slows the requests. What waits here to be stored is lost in a crash, and it is paid for: the limit on
         // what is under way holds for what waits to be handed over too, and that is buffer enough.
         _results = Channel.CreateBounded<CompletedRequest>(1);
-        _work = Task.Run(WorkAsync, CancellationToken.None);
+        _work = Task.Factory.StartNew(WorkAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap();
     }
 
     /// <summary>
     /// Completions as they come; what is already there is handed over even when the run fails or is cancelled: it is paid for.
     /// </summary>
     /// <exception cref="InputException">The fleet failed, requests are left that no retry could complete, or the budget is used up.</exception>
-    public IAsyncEnumerable<CompletedRequest> Results() => _results.Reader.ReadAllAsync(CancellationToken.None);
+    public async IAsyncEnumerable<CompletedRequest> Results()
+    {
+        while (await _results.Reader.WaitToReadAsync(CancellationToken.None))
+            while (_results.Reader.TryRead(out CompletedRequest? completed)) yield return completed;
+    }
 
     /// <summary>Cancels what is under way and waits for it.</summary>
     public async ValueTask DisposeAsync()
@@ -94,7 +98,8 @@ internal sealed class FleetRun : IAsyncDisposable
             Interlocked.Increment(ref _underWay);
             _ = CompleteAsync(attempts, worst);
             // Those that pause between attempts hold no place; still there must not be ever more of them.
-            while (Volatile.Read(ref _underWay) >= MostUnderWay) await ChangedAsync(() => Volatile.Read(ref _underWay) >= MostUnderWay).WaitAsync(_stop.Token);
+            while (Volatile.Read(ref _underWay) >= MostUnderWay) await ChangedAsync(() => Volatile.Read(ref _underWay) >= MostUnderWay);
+            _stop.Token.ThrowIfCancellationRequested(); // those that are cancelled make room, and none must be drawn to fill it
         }
     }
 

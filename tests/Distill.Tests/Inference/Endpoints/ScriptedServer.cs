@@ -26,16 +26,19 @@ internal sealed class ScriptedServer : IAsyncDisposable
     private readonly List<ReceivedRequest> _requests = [];
     private readonly Task _accepting;
 
-    public ScriptedServer(Func<ReceivedRequest, Stream, Task> script, int port = 0)
+    public ScriptedServer(Func<ReceivedRequest, Stream, Task> script, IPEndPoint? address = null)
     {
-        _listener = new TcpListener(IPAddress.Loopback, port);
+        _listener = new TcpListener(address ?? new IPEndPoint(IPAddress.Loopback, 0));
         _script = script;
         _listener.Start();
-        Url = $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/v1";
+        Address = (IPEndPoint)_listener.LocalEndpoint;
+        Url = $"http://{Address}/v1";
         _accepting = AcceptAsync();
     }
 
     public string Url { get; }
+
+    public IPEndPoint Address { get; }
 
     /// <summary>Reply to <c>GET /models</c>.</summary>
     public string ModelsReply { get; init; } = Reply(200, """{"object":"list","data":[{"id":"m"}]}""");

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Distill.Chat;
 using Distill.Inference;
@@ -16,41 +15,29 @@ namespace Distill.Tests.Inference.Fleet;
 /// <summary>How work is shared out, limited, paid for, and judged.</summary>
 public sealed class EndpointFleetTests
 {
+    // The clock is moved by hand, without regard for who is still at work: only hedging may mind.
+    private static readonly FleetOptions Hedging = Simulation.Options with { Hedge = true, QueueTimeout = TimeSpan.FromDays(30), IdleTimeout = TimeSpan.FromDays(30), Deadline = TimeSpan.FromDays(1) };
+
     private static readonly string Loop = string.Concat(Enumerable.Repeat("Wait, let me check that again. ", 200));
 
     [Fact]
-    public async Task AWeightOfThreeGetsThreeTimesTheWork()
+    public void AWeightOfThreeGetsThreeTimesTheWork() => Simulation.Run(async world =>
     {
-        await using ScriptedServer light = Slow(), heavy = Slow();
-        FleetOptions options = Options(light.Url, heavy.Url) with { Concurrency = 12 };
-        await using var fleet = new EndpointFleet(options with { Endpoints = [options.Endpoints[0], options.Endpoints[1] with { Weight = 3 }] });
-        var first = new List<CompletedRequest>();
-        await foreach (CompletedRequest completed in fleet.CompleteAsync(Requests(16), CancellationToken.None)) first.Add(completed);
-        Assert.Equal(16, first.Count);
-        Assert.InRange(heavy.Requests.Count, 10, 13); // of the first 16 that are placed, 12 at the heavy one
-
-        static ScriptedServer Slow() => new(async (_, stream) =>
-        {
-            await Task.Delay(300);
-            await Send(stream, GoodStream());
-        });
-    }
+        SimulatedEngine light = new(world.Time, TimeSpan.FromSeconds(10)), heavy = new(world.Time, TimeSpan.FromSeconds(10)) { Weight = 3 };
+        await using EndpointFleet fleet = world.Fleet(Simulation.Options with { Concurrency = 12 }, light, heavy);
+        AssertExactlyOnce(16, await world.CollectAsync(fleet, 16));
+        Assert.Equal((4, 12), (light.Calls.Count, heavy.Calls.Count));
+    });
 
     [Fact]
-    public async Task AFullServerGetsLessAtATime()
+    public void AFullServerGetsLessAtATime() => Simulation.Run(async world =>
     {
-        int now = 0;
-        await using var server = new ScriptedServer(async (_, stream) =>
-        {
-            bool full = Interlocked.Increment(ref now) > 3;
-            if (!full) await Task.Delay(20);
-            await Send(stream, full ? Reply(503, """{"error":{"message":"The request queue is full.","code":503}}""") : GoodStream());
-            Interlocked.Decrement(ref now);
-        });
-        await using var fleet = new EndpointFleet(Options(server.Url) with { Concurrency = 10 });
-        AssertExactlyOnce(60, await Collect(fleet, Requests(60)));
-        Assert.InRange(fleet.Snapshot().Endpoints[0].Limit, 1, 7);
-    }
+        SimulatedEngine engine = null!;
+        engine = new SimulatedEngine(world.Time, _ => engine.InFlight > 3 ? throw SimulatedEngine.Full : TimeSpan.FromSeconds(10));
+        await using EndpointFleet fleet = world.Fleet(Simulation.Options with { Concurrency = 10 }, engine);
+        AssertExactlyOnce(60, await world.CollectAsync(fleet, 60));
+        Assert.InRange(fleet.Snapshot().Endpoints[0].Limit, 3, 7);
+    });
 
     [Fact]
     public void TheLimitGrowsWhileTheEngineKeepsUpAndShrinksWhenItQueues()
@@ -244,50 +231,52 @@ public sealed class EndpointFleetTests
     [Fact]
     public async Task ARequestWithoutTextForLongIsSentToAnIdleServerAndComesOnce()
     {
-        await using var silent = new ScriptedServer((_, stream) => Send(stream, StreamHead + ": keep-alive\n\n").ContinueWith(_ => Task.Delay(Timeout.Infinite), TaskScheduler.Default).Unwrap());
-        await using var good = new ScriptedServer((_, stream) => Send(stream, GoodStream()));
-        await using var fleet = new EndpointFleet(Options(silent.Url, good.Url) with { Hedge = true, HedgeDelay = TimeSpan.FromMilliseconds(150), Concurrency = 3 });
-        var clock = Stopwatch.StartNew();
-        AssertExactlyOnce(12, await Collect(fleet, Requests(12)));
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(15), "it waited for the silent server");
-        Assert.True(silent.Requests.Count > 0);
+        var time = new ManualTime();
+        SimulatedEngine silent = new(time, Timeout.InfiniteTimeSpan), good = new(time, TimeSpan.Zero);
+        await using EndpointFleet fleet = Simulation.Fleet(time, Hedging with { Concurrency = 3 }, silent, good);
+        Task<List<CompletedRequest>> work = Collect(fleet, Requests(12));
+        while (good.Calls.Count < 9 || silent.Calls.Count < 3) await Task.Delay(10);
+        // Nothing but a second question can end it.
+        for (int round = 1; !work.IsCompleted; round++) await PassAsync(time, round);
+        AssertExactlyOnce(12, await work);
+        Assert.Equal((12, 3), (good.Calls.Count, silent.Calls.Count));
     }
 
     [Fact]
     public async Task AStreamThatMovesIsNeverHedged()
     {
-        await using var slow = new ScriptedServer(async (_, stream) =>
-        {
-            await Send(stream, StreamHead);
-            for (int i = 0; i < 10; i++)
-            {
-                await Send(stream, Delta("content", "x"));
-                await Task.Delay(60);
-            }
-            await Send(stream, Delta("content", "</think>4") + Finish("stop") + Usage(7, 12) + Done);
-        });
-        await using ScriptedServer idle = new((_, stream) => Send(stream, GoodStream()));
-        FleetOptions options = Options(slow.Url, idle.Url) with { Hedge = true, HedgeDelay = TimeSpan.FromMilliseconds(150), Concurrency = 1 };
-        await using var fleet = new EndpointFleet(options);
-        AssertExactlyOnce(1, await Collect(fleet, Requests(1)));
-        Assert.Equal(1, slow.Requests.Count + idle.Requests.Count);
+        var time = new ManualTime();
+        SimulatedEngine slow = new(time, 4 * Hedging.HedgeDelay), idle = new(time, TimeSpan.Zero);
+        await using EndpointFleet fleet = Simulation.Fleet(time, Hedging with { Concurrency = 1 }, slow, idle);
+        Task<List<CompletedRequest>> work = Collect(fleet, Requests(1));
+        while (fleet.Endpoints[0].Figures.SlowestFirstTextSeconds == 0) await Task.Delay(10);
+        for (int round = 1; !work.IsCompleted; round++) await PassAsync(time, round);
+        AssertExactlyOnce(1, await work);
+        Assert.Equal((1, 0), (slow.Calls.Count, idle.Calls.Count));
     }
 
     [Fact]
-    public async Task ThousandsOfRequestsWaitInNobodysMemory()
+    public void ThousandsOfRequestsWaitInNobodysMemory() => Simulation.Run(async world =>
     {
         int drawn = 0;
-        await using var server = new ScriptedServer((_, stream) => Send(stream, GoodStream()));
-        await using var fleet = new EndpointFleet(Options(server.Url));
+        await using EndpointFleet fleet = world.Fleet(Simulation.Options, new SimulatedEngine(world.Time, TimeSpan.FromSeconds(10)));
         await foreach (CompletedRequest _ in fleet.CompleteAsync(Requests(100_000).Select(request =>
         {
             drawn++;
             return request;
         }), CancellationToken.None))
         {
-            await Task.Delay(50);
+            await Task.Delay(TimeSpan.FromHours(1), world.Time); // a reader that has something else to do
+            world.End();
             break;
         }
-        Assert.InRange(drawn, 1, 300);
+        Assert.InRange(drawn, 8, 10); // the one that was read, one that is handed over, twice as many as there are places
+    });
+
+    // Ever slower, so that the clock does not run away from a fleet that this machine gives no time.
+    private static Task PassAsync(ManualTime time, int round)
+    {
+        time.Advance(Hedging.HedgeDelay);
+        return Task.Delay(10 * round);
     }
 }

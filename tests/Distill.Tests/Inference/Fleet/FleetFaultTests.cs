@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -19,50 +18,64 @@ public sealed class FleetFaultTests
     public async Task AServerThatIsNotThereIsLeftOutAndTheOthersDoItsWork()
     {
         await using var good = new ScriptedServer((_, stream) => Send(stream, GoodStream()));
-        await using var fleet = new EndpointFleet(Options($"http://127.0.0.1:{ClosedPort()}/v1", good.Url));
+        using var closed = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        closed.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // held, so that nobody else answers there, and refusing: it does not listen
+        await using var fleet = new EndpointFleet(Options($"http://127.0.0.1:{((IPEndPoint)closed.LocalEndPoint!).Port}/v1", good.Url));
         AssertExactlyOnce(40, await Collect(fleet, Requests(40)));
         Assert.Equal(["down", "up"], fleet.Snapshot().Endpoints.Select(endpoint => endpoint.State));
     }
 
     [Fact]
-    public async Task AServerThatDiesMidRunIsFoundOutInFewTriesAndComesBackByItsCanary()
+    public void AServerThatDiesMidRunIsFoundOutInFewTriesAndComesBackByItsCanary() => Simulation.Run(async world =>
     {
-        int failing = 1;
-        await using var flaky = new ScriptedServer(async (request, stream) =>
-        {
-            if (Volatile.Read(ref failing) == 1 && request.Number > 3) Reset(stream);
-            else await Send(stream, GoodStream());
-        });
-        await using var good = new ScriptedServer(async (_, stream) =>
-        {
-            await Task.Delay(5);
-            await Send(stream, GoodStream());
-        });
-        await using var fleet = new EndpointFleet(Options(flaky.Url, good.Url) with { BreakDuration = TimeSpan.FromMilliseconds(300) });
+        TimeSpan trace = TimeSpan.FromSeconds(1);
+        bool IsGone() => world.Time.Elapsed.TotalSeconds is > 5 and < 30;
+        var flaky = new SimulatedEngine(world.Time, trace) { IsThere = () => !IsGone() };
+        await using EndpointFleet fleet = world.Fleet(Simulation.Options, flaky, new SimulatedEngine(world.Time, trace));
+        int before = 0, during = 0;
         var completed = new List<CompletedRequest>();
-        int atHalf = 0;
         await foreach (CompletedRequest one in fleet.CompleteAsync(Requests(300), CancellationToken.None))
         {
             completed.Add(one);
-            if (completed.Count != 150) continue;
-            atHalf = flaky.Requests.Count(request => !request.IsCanary);
-            Volatile.Write(ref failing, 0);
-            while (fleet.Snapshot().Endpoints[0].State != "up") await Task.Delay(20);
+            if (completed.Count == 300) world.End();
+            if (!IsGone() && during == 0) before = flaky.Calls.Count;
+            if (IsGone()) during = flaky.Calls.Count;
         }
         AssertExactlyOnce(300, completed);
-        Assert.InRange(atHalf, 3, 3 + 14); // five failures open the breaker; those under way and their free resends come on top
-        Assert.Contains(flaky.Requests, request => request.IsCanary);
-        Assert.True(flaky.Requests.Count(request => !request.IsCanary) > atHalf, "it got no work after it came back");
-    }
+        Assert.InRange(before, 17, 24); // four places for five seconds
+        Assert.InRange(during - before, 0, 5); // five failures put it aside, those that it cuts among them
+        Assert.InRange(flaky.Canaries, 5, 7); // each five seconds
+        Assert.True(flaky.Calls.Count > during + 20, "it got no work after it came back");
+    });
 
     [Fact]
-    public async Task ABlackHoleIsLeftByItsTimers()
+    public void ABlackHoleIsLeftByItsTimers() => Simulation.Run(async world =>
+    {
+        var hole = new SimulatedEngine(world.Time, Timeout.InfiniteTimeSpan) { ProbeLength = Timeout.InfiniteTimeSpan };
+        await using EndpointFleet fleet = world.Fleet(Simulation.Options, hole, new SimulatedEngine(world.Time, TimeSpan.FromSeconds(10)));
+        AssertExactlyOnce(20, await world.CollectAsync(fleet, 20));
+        Assert.Empty(hole.Calls);
+        Assert.Equal(Simulation.Options.IdleTimeout + TimeSpan.FromSeconds(50), world.Time.Elapsed); // one wait for what it is, then 20 traces in four places
+    });
+
+    [Fact]
+    public void AServerThatFallsSilentLosesItsRequestsToTheOthers() => Simulation.Run(async world =>
+    {
+        var silent = new SimulatedEngine(world.Time, Timeout.InfiniteTimeSpan);
+        await using EndpointFleet fleet = world.Fleet(Simulation.Options, silent, new SimulatedEngine(world.Time, TimeSpan.FromSeconds(10)));
+        AssertExactlyOnce(20, await world.CollectAsync(fleet, 20));
+        Assert.InRange(silent.Calls.Count, 4, 8);
+        Assert.InRange(world.Time.Elapsed, Simulation.Options.QueueTimeout, 2.1 * Simulation.Options.QueueTimeout);
+    });
+
+    [Fact]
+    public async Task ABlackHoleGivesNoToken()
     {
         using var hole = new TcpListener(IPAddress.Loopback, 0); // the system accepts, nobody reads
         hole.Start();
-        await using var good = new ScriptedServer((_, stream) => Send(stream, GoodStream()));
-        await using var fleet = new EndpointFleet(Options($"http://127.0.0.1:{((IPEndPoint)hole.LocalEndpoint).Port}/v1", good.Url) with { IdleTimeout = TimeSpan.FromMilliseconds(400), QueueTimeout = TimeSpan.FromMilliseconds(400) });
-        AssertExactlyOnce(20, await Collect(fleet, Requests(20)));
+        var address = new EndpointOptions { Url = $"http://127.0.0.1:{((IPEndPoint)hole.LocalEndpoint).Port}/v1" };
+        EndpointReadiness readiness = await EndpointReadiness.AskAsync(address, "m", null, TimeSpan.FromMilliseconds(300), TimeProvider.System, CancellationToken.None);
+        Assert.Equal((false, false, "no token for the canary"), (readiness.IsReady, readiness.IsHopeless, readiness.Reason));
     }
 
     [Fact]
@@ -98,92 +111,98 @@ public sealed class FleetFaultTests
     }
 
     [Fact]
-    public async Task AServerThatRestartsAtTheSameAddressIsWaitedFor()
+    public void AServerThatRestartsAndLoadsIsWaitedFor() => Simulation.Run(async world =>
     {
-        int port = ClosedPort();
-        var first = new ScriptedServer((_, stream) => Send(stream, GoodStream()), port);
-        await using var fleet = new EndpointFleet(Options($"http://127.0.0.1:{port}/v1") with { MaxRetries = 100, Concurrency = 2 });
-        var completed = new List<CompletedRequest>();
+        double Minutes() => world.Time.Elapsed.TotalMinutes;
+        var engine = new SimulatedEngine(world.Time, _ => Minutes() is > 2 and < 12 ? throw SimulatedEngine.Full : TimeSpan.FromSeconds(10)) { IsThere = () => Minutes() is < 1 or > 2 };
+        await using EndpointFleet fleet = world.Fleet(Simulation.Options with { MaxRetries = 100 }, engine);
+        AssertExactlyOnce(400, await world.CollectAsync(fleet, 400));
+        Assert.True(engine.Canaries > 5);
+        Assert.InRange(Minutes(), 16.6 + 11, 16.6 + 11 + 4); // the work, the outage, and at most two of the longest pauses
+    });
+
+    [Fact]
+    public async Task AServerThatRestartsAtTheSameAddressIsTakenInAgain()
+    {
+        var address = new IPEndPoint(IPAddress.Parse("127.84.19.7"), 0); // a loopback address of this test's own: nobody takes the port meanwhile
+        var first = new ScriptedServer((_, stream) => Send(stream, GoodStream()), address);
+        await using var fleet = new EndpointFleet(Options(first.Url) with { MaxRetries = 1000, OutagePatience = TimeSpan.FromMinutes(10) });
+        Task restart = Task.CompletedTask;
         ScriptedServer? second = null;
-        await foreach (CompletedRequest one in fleet.CompleteAsync(Requests(400), CancellationToken.None))
+        bool enough = false;
+        var completed = new List<CompletedRequest>();
+        await foreach (CompletedRequest one in fleet.CompleteAsync(Requests(1_000_000).TakeWhile(_ => !Volatile.Read(ref enough)), TestContext.Current.CancellationToken))
         {
             completed.Add(one);
-            if (completed.Count != 10) continue;
-            await first.DisposeAsync();
-            await Task.Delay(400);
-            bool loading = true;
-            second = new ScriptedServer((_, stream) => Send(stream, Volatile.Read(ref loading) ? Reply(503, """{"error":{"code":503,"message":"Loading model"}}""") : GoodStream()), port);
-            _ = Task.Delay(400).ContinueWith(_ => Volatile.Write(ref loading, false), TaskScheduler.Default);
+            if (completed.Count == 10) restart = RestartAsync();
+            if (Volatile.Read(ref second)?.Requests.Count > 50) Volatile.Write(ref enough, true);
         }
-        AssertExactlyOnce(400, completed);
+        await restart;
+        AssertExactlyOnce(completed.Count, completed);
         Assert.Contains(second!.Requests, request => request.IsCanary);
         await second.DisposeAsync();
+
+        async Task RestartAsync()
+        {
+            await first.DisposeAsync();
+            while (fleet.Snapshot().Endpoints[0].State == "up") await Task.Delay(10);
+            second = new((request, stream) => Send(stream, request.Number <= 3 ? Reply(503, """{"error":{"code":503,"message":"Loading model"}}""") : GoodStream()), first.Address);
+        }
     }
 
     [Fact]
-    public async Task AServerWhoseModelChangesIsPutAsideAndItsRequestGoesElsewhere()
+    public void AServerWhoseModelChangesIsPutAsideAndItsRequestGoesElsewhere() => Simulation.Run(async world =>
     {
-        await using var changing = new ScriptedServer((request, stream) => Send(stream,
-            request.Number < 5 ? GoodStream() : GoodStream().Replace("\"model\":\"m\"", "\"model\":\"m-2\"", StringComparison.Ordinal)));
-        await using var good = new ScriptedServer((_, stream) => Send(stream, GoodStream()));
-        await using var fleet = new EndpointFleet(Options(changing.Url, good.Url));
-        List<CompletedRequest> completed = AssertExactlyOnce(60, await Collect(fleet, Requests(60)));
+        SimulatedEngine changing = null!;
+        changing = new SimulatedEngine(world.Time, TimeSpan.FromSeconds(1)) { Model = () => changing.Calls.Count < 8 ? "m" : "m-2" };
+        await using EndpointFleet fleet = world.Fleet(Simulation.Options, changing, new SimulatedEngine(world.Time, TimeSpan.FromSeconds(1)));
+        List<CompletedRequest> completed = AssertExactlyOnce(60, await world.CollectAsync(fleet, 60));
         Assert.All(completed, one => Assert.Equal("m", one.Completion.Origin.Model));
         Assert.Equal("quarantined", fleet.Snapshot().Endpoints[0].State);
-    }
+    });
 
     [Fact]
-    public async Task FourServersOneSlowOneDeadOneFlappingKeepNearlyTheirIdealPace()
+    public void FourServersOneSlowOneDeadOneFlappingKeepNearlyTheirIdealPace()
     {
-        // 2 places each; a good server takes 20 ms, the slow one 200 ms, the flapping one resets every other half second
-        var clock = Stopwatch.StartNew();
-        ScriptedServer Server(int milliseconds, Func<bool> up) => new(async (_, stream) =>
+        int[][] windows = Windows();
+        // In 40 s a good place completes 40 traces; the slow server is ten times slower, the flapping one is there half of the time.
+        Assert.All(windows, done => Assert.True(done.Sum() >= 0.9 * 4 * (40 + 4 + 20), string.Join(' ', done)));
+        Assert.All(windows, done => Assert.True(done[2] == 0 && done[0] == 4 * 40 && done[3] > 4 * done[1], string.Join(' ', done)));
+        Assert.Equal(windows, Windows()); // to the last completion: no machine's speed is in it
+
+        static int[][] Windows()
         {
-            if (!up())
+            var windows = new List<int[]>();
+            Simulation.Run(async world =>
             {
-                Reset(stream);
-                return;
-            }
-            await Task.Delay(milliseconds);
-            await Send(stream, GoodStream());
-        });
-        await using ScriptedServer good = Server(20, () => true), slow = Server(200, () => true), dead = Server(20, () => clock.ElapsedMilliseconds < 200), flapping = Server(20, () => clock.ElapsedMilliseconds % 1000 < 500);
-        await using var fleet = new EndpointFleet(Options(good.Url, slow.Url, dead.Url, flapping.Url) with { BreakDuration = TimeSpan.FromMilliseconds(50), RetryDelay = TimeSpan.FromMilliseconds(20) }); // a hundredth of the usual pauses
-        AssertExactlyOnce(400, await Collect(fleet, Requests(400)));
-        EndpointSnapshot[] shares = [.. fleet.Snapshot().Endpoints];
-        Assert.True(shares[0].Completed > 6 * shares[1].Completed, $"good {shares[0].Completed}, slow {shares[1].Completed}");
-        Assert.True(shares[3].Completed > shares[1].Completed, $"flapping {shares[3].Completed}, slow {shares[1].Completed}");
-        Assert.InRange(dead.Requests.Count(request => !request.IsCanary) - shares[2].Completed, 0, 20);
+                TimeSpan trace = TimeSpan.FromSeconds(1);
+                double Seconds() => world.Time.Elapsed.TotalSeconds;
+                await using EndpointFleet fleet = world.Fleet(Simulation.Options, new(world.Time, trace), new(world.Time, 10 * trace),
+                    new(world.Time, trace) { IsThere = () => Seconds() < 10 }, new(world.Time, trace) { IsThere = () => Seconds() % 40 < 20 });
+                await foreach (CompletedRequest one in fleet.CompleteAsync(Requests(1_000_000), CancellationToken.None))
+                {
+                    Assert.Null(one.Failure);
+                    if (Seconds() < 40 * (windows.Count + 1)) continue;
+                    windows.Add([.. fleet.Snapshot().Endpoints.Select(endpoint => (int)endpoint.Completed)]);
+                    if (windows.Count < 4) continue; // the first window warms up
+                    world.End();
+                    break;
+                }
+            });
+            return [.. windows.Skip(1).Zip(windows, (now, before) => now.Zip(before, (a, b) => a - b).ToArray())];
+        }
     }
 
     [Fact]
-    public async Task ThroughputStaysNearTheIdealInEveryWindow()
+    public void ADeadServerCostsFewTries() => Simulation.Run(async world =>
     {
-        // A twentieth of real pauses: the flapping server is gone every other second (20 s), a canary is sent every quarter (5 s).
-        var clock = Stopwatch.StartNew();
-        ScriptedServer Server(int milliseconds, Func<bool> up) => new(async (request, stream) =>
-        {
-            if (up() && !request.IsCanary) await Task.Delay(milliseconds); // one token takes no time beside a trace
-            if (up()) await Send(stream, GoodStream());
-            else Reset(stream);
-        });
-        await using ScriptedServer good = Server(50, () => true), slow = Server(500, () => true), dead = Server(50, () => false), flapping = Server(50, () => clock.ElapsedMilliseconds % 2000 < 1000);
-        await using var fleet = new EndpointFleet(Options(good.Url, slow.Url, dead.Url, flapping.Url) with { BreakDuration = TimeSpan.FromMilliseconds(250), Concurrency = 4, MaxRetries = 100 });
-        var windows = new List<int[]>();
-        await foreach (CompletedRequest one in fleet.CompleteAsync(Requests(1_000_000), CancellationToken.None))
-        {
-            Assert.Null(one.Failure);
-            if (clock.ElapsedMilliseconds < 2000 * (windows.Count + 1)) continue;
-            windows.Add([.. fleet.Snapshot().Endpoints.Select(endpoint => (int)endpoint.Completed)]);
-            if (windows.Count == 4) break; // the first window warms up
-        }
-        // The good server, always busy, tells what a place gives on this machine: the slow one a tenth of it, the flapping one half.
-        Assert.All(Enumerable.Range(1, 3), window =>
-        {
-            int[] done = [.. windows[window].Zip(windows[window - 1], (now, before) => now - before)];
-            Assert.True(done.Sum() >= 0.9 * 1.6 * done[0], $"window {window}: good {done[0]}, slow {done[1]}, dead {done[2]}, flapping {done[3]}");
-        });
-    }
+        TimeSpan trace = TimeSpan.FromSeconds(1);
+        var dead = new SimulatedEngine(world.Time, trace) { IsThere = () => world.Time.Elapsed < 10 * trace };
+        await using EndpointFleet fleet = world.Fleet(Simulation.Options, dead, new SimulatedEngine(world.Time, trace), new SimulatedEngine(world.Time, trace));
+        AssertExactlyOnce(1000, await world.CollectAsync(fleet, 1000));
+        Assert.InRange(dead.Calls.Count - fleet.Snapshot().Endpoints[0].Completed, 1, 8); // those under way, and what it takes to be sure
+        Assert.InRange(world.Time.Elapsed.TotalSeconds, 120, 1.05 * (10 + ((1000 - 120) / 8.0)));
+    });
 
     [Fact]
     public async Task AClockThatJumpsChangesNothing()
@@ -212,13 +231,6 @@ public sealed class FleetFaultTests
         Assert.Equal(Enumerable.Range(0, count).Select(i => $"r{i}").Order(), completed.Select(one => one.Request.Id).Order());
         Assert.All(completed, one => Assert.Null(one.Failure));
         return completed;
-    }
-
-    private static int ClosedPort()
-    {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        return ((IPEndPoint)free.LocalEndpoint).Port;
     }
 
     /// <summary>The wall clock jumps by days with every look; the steady one goes on.</summary>
