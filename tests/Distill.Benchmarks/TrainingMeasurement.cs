@@ -58,7 +58,7 @@ internal sealed class TrainingMeasurement : IMeasurement
         string Flag(string name, string otherwise) => arguments.FirstOrDefault(argument => argument.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..] ?? otherwise;
     }
 
-    private static ModelConfig Shape(string name) => name.Split('-')[0] switch
+    internal static ModelConfig Shape(string name) => name.Split('-')[0] switch
     {
         "small" => Qwen2(8192, 512, 1408, 8, 8, 2, 64),
         "0.5b" => Qwen2(151_936, 896, 4864, 24, 14, 2, 64),
@@ -83,7 +83,7 @@ internal sealed class TrainingMeasurement : IMeasurement
     };
 
     // As a checkpoint would fill it: matrices one at a time, frozen ones straight into their small format.
-    private static void Fill(CausalLM student, TrainOptions options)
+    internal static void Fill(CausalLM student, TrainOptions options)
     {
         using var none = no_grad();
         using var generator = new Generator(1);
@@ -98,7 +98,7 @@ internal sealed class TrainingMeasurement : IMeasurement
         TorchRuntime.ReleaseFreeMemory();
     }
 
-    private static StepBatches Batches(ModelConfig config, int length, int rows)
+    internal static StepBatches Batches(ModelConfig config, int length, int rows)
     {
         var random = new Random(1);
         TrainingSample[][] all = [.. Enumerable.Range(0, rows).Select(_ =>
