@@ -14,6 +14,8 @@ internal sealed class RegexSplitMatcher : SplitMatcher
     // A hostile pattern may take exponential time for one match, or quadratic time over all of them.
     private static readonly TimeSpan MatchLimit = TimeSpan.FromSeconds(0.5), TextLimit = TimeSpan.FromSeconds(1), CharacterLimit = TimeSpan.FromMicroseconds(2);
 
+    private const int Attempts = 3;
+
     // Constructs that the original dialect (Oniguruma, Ruby's syntax) reads differently from .NET.
     private static readonly string[] OtherMeaning = ["&&", @"\h", @"\H", @"\K", @"\G", @"\R", @"\X", @"\w", @"\W", @"\b", @"\B", "(?~", "[[:", "(?m"];
 
@@ -67,7 +69,20 @@ internal sealed class RegexSplitMatcher : SplitMatcher
         }
     }
 
+    // A process that stood still in the middle of a match has not met a hostile pattern: that one is as slow every time.
     private List<TextPiece> Matches(ReadOnlySpan<char> text)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return MatchesWithinLimits(text);
+            }
+            catch (InputException) when (attempt < Attempts) { }
+        }
+    }
+
+    private List<TextPiece> MatchesWithinLimits(ReadOnlySpan<char> text)
     {
         var found = new List<TextPiece>();
         long started = Stopwatch.GetTimestamp();

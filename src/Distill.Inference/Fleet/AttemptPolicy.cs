@@ -29,28 +29,6 @@ internal static class AttemptPolicy
         return builder.Build();
     }
 
-    /// <summary>
-    /// Runs work under a policy and goes on where the caller was: by itself Polly goes on in the thread pool, and so leaves the
-    /// scheduler on which a run was started.
-    /// </summary>
-    /// <param name="policy">The policy.</param>
-    /// <param name="work">The work.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <param name="attempts">The request, for policies that ask for it.</param>
-    public static async Task<T> RunAsync<T>(this ResiliencePipeline<T> policy, Func<CancellationToken, Task<T>> work, CancellationToken cancellation, RolloutAttempts? attempts = null)
-    {
-        ResilienceContext context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
-        if (attempts is not null) context.Properties.Set(RolloutAttempts.Key, attempts);
-        try
-        {
-            return await policy.ExecuteAsync(static async (context, work) => await work(context.CancellationToken), context, work);
-        }
-        finally
-        {
-            ResilienceContextPool.Shared.Return(context);
-        }
-    }
-
     private static RetryStrategyOptions<CompletedRequest> CreateRetry(FleetOptions options) => new()
     {
         MaxRetryAttempts = int.MaxValue, // RolloutAttempts counts, each kind of failure for itself

@@ -42,13 +42,13 @@ internal sealed class FleetGuard : IAsyncDisposable
         (_options, _endpoints, _scheduler, _explain) = (options, endpoints, scheduler, explain);
         _lastTick = _lastLook = _lastAdjustment = _lastSign = options.Time.GetTimestamp();
         foreach (FleetEndpoint endpoint in endpoints) endpoint.Figures.ForgetSilence(_lastTick);
-        _work = Task.Factory.StartNew(LookAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap();
+        _work = SameScheduler.Start(LookAsync);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        await _stop.CancelHereAsync();
         await Task.WhenAll([_work, .. _canaries.Values, .. _adjustments.Values]);
         _stop.Dispose();
     }

@@ -39,7 +39,7 @@ internal sealed class FleetRun : IAsyncDisposable
         // A slow reader slows the requests. What waits here to be stored is lost in a crash, and it is paid for: the limit on
         // what is under way holds for what waits to be handed over too, and that is buffer enough.
         _results = Channel.CreateBounded<CompletedRequest>(1);
-        _work = Task.Factory.StartNew(WorkAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap();
+        _work = SameScheduler.Start(WorkAsync);
     }
 
     /// <summary>
@@ -55,7 +55,7 @@ internal sealed class FleetRun : IAsyncDisposable
     /// <summary>Cancels what is under way and waits for it.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        await _stop.CancelHereAsync();
         while (!_work.IsCompleted) // a reader that left early must not block those who still write
         {
             while (_results.Reader.TryRead(out _)) { }
@@ -169,7 +169,7 @@ internal sealed class FleetRun : IAsyncDisposable
     {
         // The first reason is the one to tell; those that it cancelled only follow from it.
         Interlocked.CompareExchange(ref _failure, failure, null);
-        await _stop.CancelAsync();
+        await _stop.CancelHereAsync();
     }
 
     private async Task RefuseAsync(CompletionRequest request, EndpointFault fault)

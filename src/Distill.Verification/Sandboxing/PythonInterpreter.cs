@@ -26,7 +26,7 @@ public sealed record PythonInterpreter(string Path, IReadOnlyList<string> Folder
             using Process? process = Process.Start(new ProcessStartInfo(path, ["-I", "-c", "import os,sys; print(os.path.realpath(sys.executable)); print(sys.base_prefix)"]) { RedirectStandardOutput = true, RedirectStandardError = true });
             if (process is null) return null;
             string[] lines = process.StandardOutput.ReadToEnd().Split('\n');
-            if (!process.WaitForExit(TimeSpan.FromSeconds(5)) || process.ExitCode != 0 || lines.Length < 2) return null;
+            if (!process.WaitForExit(TimeSpan.FromSeconds(30)) || process.ExitCode != 0 || lines.Length < 2) return null;
             return new PythonInterpreter(lines[0], lines[1].StartsWith("/usr", StringComparison.Ordinal) ? [] : [lines[1]]);
         }
         catch (System.ComponentModel.Win32Exception)

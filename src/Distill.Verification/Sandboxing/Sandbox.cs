@@ -12,7 +12,7 @@ public sealed class Sandbox : IDisposable
 {
     private const int FirstUser = 61184; // systemd's range of users that belong to nobody: 61184 to 65519
     private const int Users = 4096;
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20), Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20), Patience = TimeSpan.FromSeconds(30);
 
     private readonly Bubblewrap _bubblewrap;
     private readonly SandboxScratch _scratch;

@@ -6,6 +6,8 @@ namespace Distill.Tests.Chat;
 /// <summary>Counts what became of damaged inputs, and the most that one of them cost. Anything but an <see cref="InputException"/> goes on up.</summary>
 internal sealed class FuzzTally
 {
+    private static readonly TimeSpan Suspect = TimeSpan.FromSeconds(5);
+
     /// <summary>Inputs that were taken.</summary>
     public int Accepted { get; private set; }
 
@@ -30,20 +32,30 @@ internal sealed class FuzzTally
     public void Try(string input, Action work)
     {
         Current = input;
-        long started = Stopwatch.GetTimestamp(), allocated = GC.GetAllocatedBytesForCurrentThread();
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        (bool accepted, TimeSpan took) = Run(work);
+        if (accepted) Accepted++;
+        else Refused++;
+        MostAllocated = Math.Max(MostAllocated, GC.GetAllocatedBytesForCurrentThread() - allocated);
+        // A machine that stands still now and then does not do so every time.
+        for (int again = 0; took > Suspect && again < 5; again++) took = TimeSpan.FromTicks(Math.Min(took.Ticks, Run(work).Took.Ticks));
+        if (took > Slowest) (Slowest, SlowestInput) = (took, input);
+    }
+
+    private static (bool Accepted, TimeSpan Took) Run(Action work)
+    {
+        long started = Stopwatch.GetTimestamp();
+        bool accepted = false;
         try
         {
             work();
-            Accepted++;
+            accepted = true;
         }
         catch (InputException e)
         {
-            Refused++;
             if (e.Message.Length == 0 || string.IsNullOrEmpty(e.Hint) || e.Message.Contains('\n') && e.Message.Length > 20_000) throw new InvalidOperationException("not one clear line: " + e.Message);
         }
-        TimeSpan took = Stopwatch.GetElapsedTime(started);
-        if (took > Slowest) (Slowest, SlowestInput) = (took, input);
-        MostAllocated = Math.Max(MostAllocated, GC.GetAllocatedBytesForCurrentThread() - allocated);
+        return (accepted, Stopwatch.GetElapsedTime(started));
     }
 
     /// <inheritdoc/>

@@ -37,11 +37,17 @@ public sealed class InputHashesTests : IDisposable
     [Fact]
     public void AFileChangedJustNowIsNotTrustedYet()
     {
+        var time = new ManualTime();
         string file = Large("model.bin", age: TimeSpan.Zero);
+        File.SetLastWriteTimeUtc(file, time.GetUtcNow().UtcDateTime);
 
-        First(file);
-
+        time.Advance(TimeSpan.FromSeconds(2));
+        First(file, time);
         Assert.False(File.Exists(_folder["hashes.json"]));
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        First(file, time);
+        Assert.True(File.Exists(_folder["hashes.json"]));
     }
 
     [Fact]
@@ -62,9 +68,9 @@ public sealed class InputHashesTests : IDisposable
         Assert.Equal(64, First(Large("model.bin", TimeSpan.FromMinutes(1))).Length);
     }
 
-    private string First(string path)
+    private string First(string path, TimeProvider? time = null)
     {
-        var hashes = new InputHashes(_folder["hashes.json"], TimeProvider.System);
+        var hashes = new InputHashes(_folder["hashes.json"], time ?? TimeProvider.System);
         string hash = hashes.Of(path);
         hashes.Save();
         return hash;

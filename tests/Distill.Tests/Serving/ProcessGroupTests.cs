@@ -93,16 +93,26 @@ public sealed class ProcessGroupTests : IDisposable
 
     private async Task<int> WorkerAsync()
     {
-        for (int i = 0; i < 200; i++, await Task.Delay(50, TestContext.Current.CancellationToken))
+        for (int i = 0; i < 6000; i++, await Task.Delay(50, TestContext.Current.CancellationToken))
             if (File.Exists(_folder["worker"]) && File.ReadAllText(_folder["worker"]) is var text && text.EndsWith('\n')) return int.Parse(text.Split(' ')[1]);
         throw new TimeoutException("the worker did not start");
     }
 
-    private static bool IsAlive(int process) => Directory.Exists($"/proc/{process}") && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            return !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException) // it may go while it is looked at
+        {
+            return false;
+        }
+    }
 
     private static async Task GoneAsync(int process)
     {
-        for (int i = 0; i < 100 && IsAlive(process); i++) await Task.Delay(50, TestContext.Current.CancellationToken);
+        for (int i = 0; i < 6000 && IsAlive(process); i++) await Task.Delay(50, TestContext.Current.CancellationToken);
         Assert.False(IsAlive(process));
     }
 }

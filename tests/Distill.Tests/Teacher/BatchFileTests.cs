@@ -219,28 +219,6 @@ public sealed class BatchFileTests : IDisposable
         Assert.False(Directory.Exists(_folder["run"]));
     }
 
-    [Fact]
-    public async Task ALargeFileIsReadInBoundedMemory()
-    {
-        TeacherGenOptions options = Options("run", 4, samples: 1);
-        await Emit(options);
-        string text = new('x', 100_000);
-        List<JsonElement> requests = BatchService.Requests(_folder["batch.jsonl"]);
-        string line = BatchService.Completed(requests[0], change: body => body["choices"]![0]!["message"]!["reasoning_content"] = $"a {text}") + "\n";
-        using (StreamWriter file = File.CreateText(_folder["out.jsonl"]))
-            for (int i = 0; i < 500; i++) file.Write(line); // 50 MB
-        long most = 0;
-        int lines = 0;
-        await foreach (BatchLine one in BatchOutput.ReadAsync(_folder["out.jsonl"], CancellationToken.None))
-        {
-            Assert.NotNull(one.Reply);
-            if (++lines % 100 == 0) most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true));
-        }
-        Assert.Equal(500, lines);
-        long before = GC.GetTotalMemory(forceFullCollection: true);
-        Assert.True(most - before < 10 << 20, $"{(most - before) >> 20} MB");
-    }
-
     private static object Essence(Trace trace) => (trace.Id, trace.Prompt.Id, trace.SampleIndex, trace.Teacher, trace.Sampling, trace.Completion.RawText, trace.Completion.Reasoning, trace.Completion.Answer,
         trace.Completion.ReasoningUnclosed, trace.Completion.FinishReason, trace.Completion.EndState, trace.Completion.PromptTokens, trace.Completion.CompletionTokens, trace.Verdict);
 

@@ -3,7 +3,6 @@ using Distill.Inference;
 using Distill.Runs;
 using Distill.Teacher;
 using Distill.Teacher.Pilot;
-using Distill.Tests.Inference.Fleet;
 using Xunit;
 
 namespace Distill.Tests.Teacher;

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Distill.Chat;
 using Distill.Inference;
 using Distill.Runs;
-using Distill.Tests.Inference.Fleet;
 
 namespace Distill.Tests.Teacher;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Distill.Runs;
 using Distill.Verification;
 using Xunit;
@@ -122,7 +121,6 @@ public sealed class MathHostileTests
         string[] pieces = ["\\frac", "{", "}", "1", "x", "^", "_", "(", ")", "[", "]", "\\sqrt", ",", "=", "<", "\\{", "\\}", "|", "\\text{", "$", "\\boxed{", "\\begin{pmatrix}", "\\end{pmatrix}", "\\begin{cases}", "\\end{cases}", "&", "\\\\", "!", "%", "\\pm", "e", "i", "\\sin", "\\cup", "\\infty", ":", ";", " ", "2.5", "\\log_", "\\sum_{k=1}^",
             "answer is ", "</think>", "\u2009", "\ud83d", "é", "0.", "\\overline{3}", "\\pmod", " or ", "\\mid", "'", "^\\circ", "cm", "five", "12", "-", "+", "/", "\\cdot", "\\binom", "\\int_", "\\left", "\\right", ".", "½", "²", "\\mathbb{R}", "\\ne", "\\equiv", "A", "_2", "\\dot", "**", "\0", "\u200b"];
         var random = new RandomStream(31);
-        long start = Stopwatch.GetTimestamp();
         for (int round = 0; round < 15_000; round++)
         {
             string text = string.Concat(Enumerable.Range(0, random.Next(1, 25)).Select(_ => pieces[random.Next(0, pieces.Length - 1)]));
@@ -130,7 +128,6 @@ public sealed class MathHostileTests
             Verifier.Verify("x=1", text);
             Verifier.Verify(text, "(1,2)");
         }
-        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromMinutes(2));
     }
 
     [Fact]

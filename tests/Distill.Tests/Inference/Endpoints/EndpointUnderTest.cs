@@ -9,16 +9,19 @@ namespace Distill.Tests.Inference.Endpoints;
 /// <summary>Endpoints with short pauses, and requests for them.</summary>
 internal static class EndpointUnderTest
 {
+    /// <summary>Longer than any machine stands still.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
     public static FleetOptions Options(params string[] urls) => new()
     {
         Endpoints = [.. urls.Select(url => new EndpointOptions { Url = url })],
         Model = "m",
         Concurrency = 2,
         RetryDelay = TimeSpan.FromMilliseconds(5),
-        IdleTimeout = TimeSpan.FromSeconds(20),
-        QueueTimeout = TimeSpan.FromSeconds(20),
+        IdleTimeout = Patience,
+        QueueTimeout = Patience,
         BreakDuration = TimeSpan.FromMilliseconds(20),
-        OutagePatience = TimeSpan.FromSeconds(20),
+        OutagePatience = Patience,
     };
 
     public static EndpointFleet Endpoint(ScriptedServer server, int concurrency = 2, int retries = 6, ApiKey? key = null) =>

@@ -25,7 +25,7 @@ public sealed class EndpointFleetTests
     {
         SimulatedEngine light = new(world.Time, TimeSpan.FromSeconds(10)), heavy = new(world.Time, TimeSpan.FromSeconds(10)) { Weight = 3 };
         await using EndpointFleet fleet = world.Fleet(Simulation.Options with { Concurrency = 12 }, light, heavy);
-        AssertExactlyOnce(16, await world.CollectAsync(fleet, 16));
+        AssertExactlyOnce(16, await Collect(fleet, Requests(16)));
         Assert.Equal((4, 12), (light.Calls.Count, heavy.Calls.Count));
     });
 
@@ -35,7 +35,7 @@ public sealed class EndpointFleetTests
         SimulatedEngine engine = null!;
         engine = new SimulatedEngine(world.Time, _ => engine.InFlight > 3 ? throw SimulatedEngine.Full : TimeSpan.FromSeconds(10));
         await using EndpointFleet fleet = world.Fleet(Simulation.Options with { Concurrency = 10 }, engine);
-        AssertExactlyOnce(60, await world.CollectAsync(fleet, 60));
+        AssertExactlyOnce(60, await Collect(fleet, Requests(60)));
         Assert.InRange(fleet.Snapshot().Endpoints[0].Limit, 3, 7);
     });
 
@@ -267,7 +267,6 @@ public sealed class EndpointFleetTests
         }), CancellationToken.None))
         {
             await Task.Delay(TimeSpan.FromHours(1), world.Time); // a reader that has something else to do
-            world.End();
             break;
         }
         Assert.InRange(drawn, 8, 10); // the one that was read, one that is handed over, twice as many as there are places

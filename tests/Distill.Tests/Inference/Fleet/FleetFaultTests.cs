@@ -37,7 +37,6 @@ public sealed class FleetFaultTests
         await foreach (CompletedRequest one in fleet.CompleteAsync(Requests(300), CancellationToken.None))
         {
             completed.Add(one);
-            if (completed.Count == 300) world.End();
             if (!IsGone() && during == 0) before = flaky.Calls.Count;
             if (IsGone()) during = flaky.Calls.Count;
         }
@@ -53,7 +52,7 @@ public sealed class FleetFaultTests
     {
         var hole = new SimulatedEngine(world.Time, Timeout.InfiniteTimeSpan) { ProbeLength = Timeout.InfiniteTimeSpan };
         await using EndpointFleet fleet = world.Fleet(Simulation.Options, hole, new SimulatedEngine(world.Time, TimeSpan.FromSeconds(10)));
-        AssertExactlyOnce(20, await world.CollectAsync(fleet, 20));
+        AssertExactlyOnce(20, await Collect(fleet, Requests(20)));
         Assert.Empty(hole.Calls);
         Assert.Equal(Simulation.Options.IdleTimeout + TimeSpan.FromSeconds(50), world.Time.Elapsed); // one wait for what it is, then 20 traces in four places
     });
@@ -63,7 +62,7 @@ public sealed class FleetFaultTests
     {
         var silent = new SimulatedEngine(world.Time, Timeout.InfiniteTimeSpan);
         await using EndpointFleet fleet = world.Fleet(Simulation.Options, silent, new SimulatedEngine(world.Time, TimeSpan.FromSeconds(10)));
-        AssertExactlyOnce(20, await world.CollectAsync(fleet, 20));
+        AssertExactlyOnce(20, await Collect(fleet, Requests(20)));
         Assert.InRange(silent.Calls.Count, 4, 8);
         Assert.InRange(world.Time.Elapsed, Simulation.Options.QueueTimeout, 2.1 * Simulation.Options.QueueTimeout);
     });
@@ -116,7 +115,7 @@ public sealed class FleetFaultTests
         double Minutes() => world.Time.Elapsed.TotalMinutes;
         var engine = new SimulatedEngine(world.Time, _ => Minutes() is > 2 and < 12 ? throw SimulatedEngine.Full : TimeSpan.FromSeconds(10)) { IsThere = () => Minutes() is < 1 or > 2 };
         await using EndpointFleet fleet = world.Fleet(Simulation.Options with { MaxRetries = 100 }, engine);
-        AssertExactlyOnce(400, await world.CollectAsync(fleet, 400));
+        AssertExactlyOnce(400, await Collect(fleet, Requests(400)));
         Assert.True(engine.Canaries > 5);
         Assert.InRange(Minutes(), 16.6 + 11, 16.6 + 11 + 4); // the work, the outage, and at most two of the longest pauses
     });
@@ -156,7 +155,7 @@ public sealed class FleetFaultTests
         SimulatedEngine changing = null!;
         changing = new SimulatedEngine(world.Time, TimeSpan.FromSeconds(1)) { Model = () => changing.Calls.Count < 8 ? "m" : "m-2" };
         await using EndpointFleet fleet = world.Fleet(Simulation.Options, changing, new SimulatedEngine(world.Time, TimeSpan.FromSeconds(1)));
-        List<CompletedRequest> completed = AssertExactlyOnce(60, await world.CollectAsync(fleet, 60));
+        List<CompletedRequest> completed = AssertExactlyOnce(60, await Collect(fleet, Requests(60)));
         Assert.All(completed, one => Assert.Equal("m", one.Completion.Origin.Model));
         Assert.Equal("quarantined", fleet.Snapshot().Endpoints[0].State);
     });
@@ -184,9 +183,7 @@ public sealed class FleetFaultTests
                     Assert.Null(one.Failure);
                     if (Seconds() < 40 * (windows.Count + 1)) continue;
                     windows.Add([.. fleet.Snapshot().Endpoints.Select(endpoint => (int)endpoint.Completed)]);
-                    if (windows.Count < 4) continue; // the first window warms up
-                    world.End();
-                    break;
+                    if (windows.Count == 4) break; // the first window warms up
                 }
             });
             return [.. windows.Skip(1).Zip(windows, (now, before) => now.Zip(before, (a, b) => a - b).ToArray())];
@@ -199,7 +196,7 @@ public sealed class FleetFaultTests
         TimeSpan trace = TimeSpan.FromSeconds(1);
         var dead = new SimulatedEngine(world.Time, trace) { IsThere = () => world.Time.Elapsed < 10 * trace };
         await using EndpointFleet fleet = world.Fleet(Simulation.Options, dead, new SimulatedEngine(world.Time, trace), new SimulatedEngine(world.Time, trace));
-        AssertExactlyOnce(1000, await world.CollectAsync(fleet, 1000));
+        AssertExactlyOnce(1000, await Collect(fleet, Requests(1000)));
         Assert.InRange(dead.Calls.Count - fleet.Snapshot().Endpoints[0].Completed, 1, 8); // those under way, and what it takes to be sure
         Assert.InRange(world.Time.Elapsed.TotalSeconds, 120, 1.05 * (10 + ((1000 - 120) / 8.0)));
     });

@@ -54,7 +54,7 @@ public sealed class CandidateAttemptTests
     [InlineData("import os\nprint('debug', flush=True)\nos.write(1, b'noise')\ndef add(a, b):\n    print(a, b)\n    return a + b\nif __name__ == '__main__':\n    print(add(int(input()), 1))")]
     public void ASolutionIsOne(string program)
     {
-        foreach (string tests in new[] { Assertions, Check, Calls })
+        foreach (string tests in new[] { Assertions, Check, Calls }.Select(tests => tests.Replace("0.3}", "60}", StringComparison.Ordinal))) // tricks may run out of time, solutions not
             Assert.Equal((Outcome.Correct, "tests_passed"), (Programs.JudgePython(tests, program).Outcome, Programs.JudgePython(tests, program).Reason));
     }
 

@@ -33,7 +33,7 @@ public sealed class CodeVerifierTests
     [Theory]
     [InlineData("""{"public_test_cases":"[{\"input\": \"2\\n\", \"output\": \"4\\n\", \"testtype\": \"stdin\"}]","metadata":"{}"}""")]
     [InlineData("""{"input_output":"{\"inputs\": [\"2\\n\", [\"3\"]], \"outputs\": [\"4\", [\"6\"]]}"}""")]
-    [InlineData("""{"official_tests":[{"input":"2","output":"4"}],"time_limit":1.0,"memory_limit":256.0,"input_mode":"stdio"}""")]
+    [InlineData("""{"official_tests":[{"input":"2","output":"4"}],"time_limit":20.0,"memory_limit":256.0,"input_mode":"stdio"}""")]
     [InlineData("""{"public_tests":{"input":["2"],"output":["4"]},"private_tests":{"input":["3"],"output":["6"]},"generated_tests":{"input":[],"output":[]}}""")]
     [InlineData("""{"tests":[{"input":"2","output":"4.0"}]}""")]
     public void AProgramIsTestedInEveryShape(string tests)

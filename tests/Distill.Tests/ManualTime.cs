@@ -1,4 +1,4 @@
-namespace Distill.Tests.Inference.Fleet;
+namespace Distill.Tests;
 
 /// <summary>A clock that stands until it is moved; timers that have become due fire once, late if need be.</summary>
 internal sealed class ManualTime : TimeProvider
