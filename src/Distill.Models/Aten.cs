@@ -39,6 +39,9 @@ public static unsafe class Aten
     /// <param name="rows"><c>[rows, columns]</c>.</param>
     public static void SoftmaxInPlace(Tensor rows) => CallOne("aten::_softmax", "out", Handle(rows), 1UL, 0, Handle(rows)).Dispose();
 
+    /// <summary>The same bytes, taken for another type of the same size.</summary>
+    internal static Tensor ViewAs(Tensor tensor, ScalarType type) => CallOne("aten::view", "dtype", Handle(tensor), (ulong)type);
+
     /// <summary>Calls a function for stretches of a range, on the threads of libtorch's operations.</summary>
     /// <param name="count">End of the range, which begins at 0.</param>
     /// <param name="grain">Smallest stretch that is worth a thread.</param>

@@ -17,7 +17,8 @@ public sealed class CausalLM : nn.Module
     /// <param name="config">The shape.</param>
     /// <param name="devices">Where its parts are.</param>
     /// <param name="allocate">Whether matrices take memory at once; else each is still to be frozen in a format of its own.</param>
-    public CausalLM(ModelConfig config, DeviceMap devices, bool allocate = true)
+    /// <param name="trained">How matrices that are not frozen are kept: in 32-bit or 16-bit floats. Everything else is in 32-bit floats.</param>
+    public CausalLM(ModelConfig config, DeviceMap devices, bool allocate = true, ScalarType trained = ScalarType.Float32)
         : base(nameof(CausalLM))
     {
         Config = config;
@@ -26,8 +27,11 @@ public sealed class CausalLM : nn.Module
         if (!config.TieWordEmbeddings) _head = new Projection(config.HiddenSize, config.VocabSize).to(devices.Last);
         RegisterComponents();
         _rotary = new RotaryEmbedding(config, devices.First);
-        if (!allocate) return;
-        foreach ((string _, WeightMatrix matrix) in Matrices) matrix.Allocate();
+        foreach ((string _, WeightMatrix matrix) in Matrices)
+        {
+            if (trained != ScalarType.Float32 || devices.MatricesOnCpu) matrix.Keep(trained, devices.MatricesOnCpu);
+            if (allocate) matrix.Allocate();
+        }
     }
 
     /// <summary>The shape.</summary>

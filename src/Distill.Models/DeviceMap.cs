@@ -27,12 +27,18 @@ public sealed class DeviceMap
     /// <summary>Where hidden states leave: the last norm and the head.</summary>
     public Device Last => _devices[^1];
 
+    /// <summary>
+    /// Whether embedding, projections and head stay in the computer's memory, and each comes to its device when it is used. Everything else, some
+    /// thousandths of a model, is on the devices.
+    /// </summary>
+    public bool MatricesOnCpu { get; init; }
+
     /// <summary>Everything on one device.</summary>
     public static implicit operator DeviceMap(Device device) => new(device);
 
     /// <summary>The map of a model: as many devices as it has layers at most, for the others would hold nothing but the last norm and the head.</summary>
     /// <param name="numLayers">Layers of the model.</param>
-    public DeviceMap Of(int numLayers) => _devices.Length <= numLayers ? this : new DeviceMap(_devices.Take(numLayers));
+    public DeviceMap Of(int numLayers) => _devices.Length <= numLayers ? this : new DeviceMap(_devices.Take(numLayers)) { MatricesOnCpu = MatricesOnCpu };
 
     /// <summary>Where a layer is; the shares of two devices differ by one layer at most.</summary>
     /// <param name="layer">Index of the layer.</param>

@@ -10,25 +10,27 @@ public static class ModelWeights
     /// <summary>Makes the model of a folder and loads its weights, tensor by tensor.</summary>
     /// <param name="folder">Folder with <c>config.json</c> and <c>model.safetensors</c> or its shards.</param>
     /// <param name="devices">Where the weights go.</param>
-    /// <param name="frozen">How to keep the matrices, which then take no gradient; null: as 32-bit floats that can be trained.</param>
+    /// <param name="frozen">How to keep the matrices, which then take no gradient; null: as floats that can be trained.</param>
+    /// <param name="trained">How to keep matrices that can be trained: 32-bit or 16-bit floats.</param>
     /// <exception cref="InputException">A file is missing or damaged, or a tensor is missing, unknown or has another shape.</exception>
-    public static CausalLM Load(string folder, DeviceMap devices, WeightFormat? frozen = null)
+    public static CausalLM Load(string folder, DeviceMap devices, WeightFormat? frozen = null, ScalarType trained = ScalarType.Float32)
     {
         ModelConfig config = ModelConfigFile.Load(folder);
         using IWeightSource source = WeightSource.Open(folder);
-        return Load(config, source, devices, frozen);
+        return Load(config, source, devices, frozen, trained);
     }
 
     /// <summary>Makes a model and loads its weights from any source that uses the checkpoint's names.</summary>
     /// <param name="config">The shape.</param>
     /// <param name="source">The tensors.</param>
     /// <param name="devices">Where the weights go.</param>
-    /// <param name="frozen">How to keep the matrices, which then take no gradient; null: as 32-bit floats that can be trained.</param>
+    /// <param name="frozen">How to keep the matrices, which then take no gradient; null: as floats that can be trained.</param>
+    /// <param name="trained">How to keep matrices that can be trained: 32-bit or 16-bit floats.</param>
     /// <exception cref="InputException">A tensor is missing, unknown or has another shape.</exception>
-    public static CausalLM Load(ModelConfig config, IWeightSource source, DeviceMap devices, WeightFormat? frozen = null)
+    public static CausalLM Load(ModelConfig config, IWeightSource source, DeviceMap devices, WeightFormat? frozen = null, ScalarType trained = ScalarType.Float32)
     {
         RequireFit(config, source);
-        var model = new CausalLM(config, devices, allocate: frozen is null);
+        var model = new CausalLM(config, devices, allocate: frozen is null, trained);
         Dictionary<string, WeightMatrix> matrices = frozen is null ? [] : model.Matrices.ToDictionary(item => item.Name, item => item.Matrix, StringComparer.Ordinal);
         using var none = no_grad();
         foreach ((string name, Tensor tensor) in Named(model))
@@ -51,12 +53,13 @@ public static class ModelWeights
     /// <param name="folder">The folder.</param>
     /// <param name="type">Format on disk.</param>
     /// <param name="maxShardBytes">Most bytes of tensors in one file.</param>
+    /// <param name="values">Gives what is to be written for a tensor of the model, if that is known better than the model has it; null: the tensor.</param>
     /// <exception cref="InputException">The disk is full, or the folder cannot be written.</exception>
-    public static void Save(CausalLM model, string folder, TensorType type = TensorType.F32, long maxShardBytes = WeightFolder.DefaultShardBytes)
+    public static void Save(CausalLM model, string folder, TensorType type = TensorType.F32, long maxShardBytes = WeightFolder.DefaultShardBytes, Func<Tensor, Tensor>? values = null)
     {
         ModelConfigFile.Save(model.Config, folder, type);
         TensorToWrite[] tensors = [.. Named(model).OrderBy(item => item.Name, StringComparer.Ordinal)
-            .Select(item => new TensorToWrite(item.Name, type, item.Tensor.shape, stream => Write(model.Config, item.Name, item.Tensor, stream, type)))];
+            .Select(item => new TensorToWrite(item.Name, type, item.Tensor.shape, stream => Write(model.Config, item.Name, item.Tensor, values, stream, type)))];
         WeightFolder.Write(folder, tensors, maxShardBytes);
     }
 
@@ -99,10 +102,11 @@ public static class ModelWeights
         if (RotaryLayout.HeadsToReorder(config, name) is { } heads) tensor.copy_(RotaryLayout.ToNeighbours(tensor, heads));
     }
 
-    private static void Write(ModelConfig config, string name, Tensor tensor, Stream stream, TensorType type)
+    private static void Write(ModelConfig config, string name, Tensor tensor, Func<Tensor, Tensor>? values, Stream stream, TensorType type)
     {
         using var none = no_grad();
         using var scope = NewDisposeScope();
+        if (values is not null) tensor = values(tensor);
         TensorBytes.Write(RotaryLayout.HeadsToReorder(config, name) is { } heads ? RotaryLayout.ToHalves(tensor, heads) : tensor, stream, type);
     }
 

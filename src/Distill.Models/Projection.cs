@@ -36,7 +36,7 @@ public sealed class Projection : WeightMatrix
     {
         Parameter[] trained = is_grad_enabled() ? [.. Trained] : [];
         bool inGraph = trained.Length > 0 || (is_grad_enabled() && input.requires_grad);
-        if (!inGraph && !IsFrozen && Adapter is null)
+        if (!inGraph && IsAtHand && Adapter is null)
         {
             Watcher?.Invoke(input);
             return Linear(input, _bias);
@@ -73,7 +73,7 @@ public sealed class Projection : WeightMatrix
     internal static void MultiplyAll(Tensor input, Tensor[] outputs, params Projection[] projections)
     {
         bool skinny = Array.TrueForAll(projections, projection => projection.IsSkinny(input)) && Array.TrueForAll(outputs, output => output.is_contiguous());
-        if (skinny) SkinnyProduct.Into(outputs, input, Array.ConvertAll(projections, projection => ((Tensor)projection._weight, (Tensor?)projection._bias)));
+        if (skinny) SkinnyProduct.Into(outputs, input, Array.ConvertAll(projections, projection => (projection.Weight, (Tensor?)projection._bias)));
         for (int i = 0; i < outputs.Length; i++)
         {
             (Projection projection, Tensor output) = (projections[i], outputs[i]);
@@ -108,7 +108,7 @@ public sealed class Projection : WeightMatrix
     /// <summary>Puts an adapter beside the weight.</summary>
     public void Adapt(LowRankAdapter adapter)
     {
-        Adapter = adapter.to(_weight.device);
+        Adapter = adapter.to(Device);
         register_module(LowRankAdapter.ComponentName, Adapter);
     }
 }

@@ -15,7 +15,7 @@ public static class TensorBytes
     /// <summary>Writes a tensor.</summary>
     /// <param name="tensor">Its values.</param>
     /// <param name="stream">Receives them.</param>
-    /// <param name="type">Format on disk: 32-bit floats, 16 bits of one of two kinds, or whole numbers of 8 bits.</param>
+    /// <param name="type">Format on disk: 32-bit floats, 16 bits of one of two kinds, or whole numbers of 8 or 16 bits.</param>
     public static void Write(Tensor tensor, Stream stream, TensorType type = TensorType.F32)
     {
         ScalarType scalar = type switch
@@ -24,6 +24,7 @@ public static class TensorBytes
             TensorType.BF16 => ScalarType.BFloat16,
             TensorType.F16 => ScalarType.Float16,
             TensorType.I8 => ScalarType.Int8,
+            TensorType.I16 => ScalarType.Int16,
             _ => throw new ArgumentException($"tensors are not written as {type}", nameof(type)),
         };
         using var none = no_grad();
@@ -48,12 +49,12 @@ public static class TensorBytes
         {
             using var scope = NewDisposeScope();
             Tensor target = tensor.narrow(0, row, rows);
-            if (info.Type == TensorType.I8)
+            if (info.Type is TensorType.I8 or TensorType.I16)
             {
-                Tensor numbers = empty(target.shape, ScalarType.Int8);
+                Tensor numbers = empty(target.shape, info.Type == TensorType.I8 ? ScalarType.Int8 : ScalarType.Int16);
                 source.ReadBytes(info, start, numbers.bytes);
                 target.copy_(numbers);
-                start += numbers.numel();
+                start += numbers.bytes.Length;
                 continue;
             }
             bool direct = target.device_type == DeviceType.CPU && target.dtype == ScalarType.Float32 && target.is_contiguous();

@@ -17,8 +17,8 @@ public sealed class TokenEmbedding : WeightMatrix
         using var scope = NewDisposeScope();
         bool inGraph = is_grad_enabled() && _weight.requires_grad;
         using var none = no_grad();
-        Tensor flat = inputIds.reshape(-1);
-        Tensor vectors = (_frozen is null ? _weight.index_select(0, flat) : _frozen.Select(flat).to(_weight.dtype)).view([.. inputIds.shape, Columns]);
+        Tensor flat = inputIds.reshape(-1).to(_weight.device);
+        Tensor vectors = (_stored is null ? _weight.index_select(0, flat) : _stored.Select(flat).to(WrittenGradient.TypeFor(_weight))).to(Device).view([.. inputIds.shape, Columns]);
         if (inGraph) vectors = WrittenGradient.Attach(vectors, null, [_weight], [flat], [], AddToRows);
         return vectors.MoveToOuterDisposeScope();
     }
@@ -26,7 +26,7 @@ public sealed class TokenEmbedding : WeightMatrix
     // Where the tokens are, instead of a matrix of the embedding's size that is zero elsewhere.
     private Tensor? AddToRows(Tensor gradient, Tensor[] kept)
     {
-        Gradient!.index_add_(0, kept[0], gradient.reshape(-1, Columns), 1);
+        Gradient!.index_add_(0, kept[0], gradient.reshape(-1, Columns).to(kept[0].device), 1);
         return null;
     }
 }

@@ -11,7 +11,7 @@ namespace Distill.Models;
 /// </summary>
 internal static unsafe class WeightExpansion
 {
-    private const int BlockSize = FrozenWeight.BlockSize;
+    private const int BlockSize = StoredWeight.BlockSize;
     private const long BlocksWorthAThread = 1024;
 
     private struct Weights
@@ -21,8 +21,9 @@ internal static unsafe class WeightExpansion
         public float* Values;
     }
 
-    /// <summary>Whether a tensor is filled here: 32-bit floats on the CPU.</summary>
-    public static bool Fills(Tensor values) => values.device_type == TorchSharp.DeviceType.CPU && values.dtype == ScalarType.Float32;
+    /// <summary>Whether a tensor is filled from a weight here: with 32-bit floats, both on the CPU.</summary>
+    public static bool Fills(Tensor values, Tensor weight) =>
+        values.device_type == TorchSharp.DeviceType.CPU && values.dtype == ScalarType.Float32 && weight.device_type == TorchSharp.DeviceType.CPU;
 
     /// <summary>Expands rows of 16-bit floats.</summary>
     /// <param name="weight">The matrix, <c>[rows, columns]</c>.</param>

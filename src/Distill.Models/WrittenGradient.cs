@@ -87,11 +87,14 @@ public sealed unsafe class WrittenGradient
         return *outputRoom != 0 ? Tensor.UnsafeCreateTensor(*outputRoom) : throw new InvalidOperationException("libtorch refused a step of the graph");
     }
 
+    /// <summary>Type of a parameter's gradient, and of what is computed with it: its own, but 32-bit floats for one that is kept in 16 bits.</summary>
+    public static ScalarType TypeFor(Tensor parameter) => parameter.dtype == ScalarType.BFloat16 ? ScalarType.Float32 : parameter.dtype;
+
     /// <summary>Where gradients of a parameter are collected.</summary>
     internal static Tensor GradientOf(Parameter parameter)
     {
         if (parameter.grad is { } gradient) return gradient;
-        using Tensor zero = zeros_like(parameter, requires_grad: false);
+        using Tensor zero = zeros_like(parameter, TypeFor(parameter), requires_grad: false);
         parameter.grad = zero;
         return parameter.grad!;
     }

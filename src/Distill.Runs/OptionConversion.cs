@@ -119,8 +119,13 @@ internal sealed class OptionConversion
     private static string Letters(string word) => word.Replace("_", "").Replace("-", "");
 
     // PascalCase becomes kebab-case; names in the field's own spelling (Q8_0, BF16) stay.
-    private static string Word(string name) =>
-        name.Any(char.IsLower) && !name.Contains('_') ? System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(name) : name;
+    private static string Word(string name)
+    {
+        if (!name.Any(char.IsLower) || name.Contains('_')) return name;
+        // A single capital belongs to the word behind it: `BFloat16` is bfloat16.
+        if (name is [>= 'A' and <= 'Z', >= 'A' and <= 'Z', >= 'a' and <= 'z', ..]) name = name[..1] + char.ToLowerInvariant(name[1]) + name[2..];
+        return System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(name);
+    }
 
     private static bool IsNullableText(PropertyInfo property) =>
         new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;

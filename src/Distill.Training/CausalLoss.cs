@@ -38,7 +38,7 @@ public static class CausalLoss
                     logitGradient.scatter_add_(1, targets.unsqueeze(1), full_like(crossEntropy, -1));
                 }
                 logitGradient.div_(lossTokens);
-                student.Head.Gradient?.addmm_(logitGradient.t(), states);
+                student.Head.AddGradient(logitGradient, states);
                 IntoStates(student, logitGradient, stateGradient);
             }
         }

@@ -21,17 +21,17 @@ public sealed class Checkpoint(string folder, IReadOnlyDictionary<string, string
     /// <summary>Writes the present state and forgets all but the newest few.</summary>
     public void Save(CausalLM student, FlatParameters parameters, AdamW optimizer, TrainingState state, int keep)
     {
-        Write($"step-{state.Step:D6}", [.. Weights(student, parameters), .. optimizer.Tensors], state);
+        Write($"step-{state.Step:D6}", [.. Weights(student, parameters, optimizer), .. optimizer.Tensors], state);
         foreach (string old in Folders().SkipLast(Math.Max(1, keep))) Directory.Delete(old, recursive: true);
     }
 
     /// <summary>Writes the weights with the lowest held-out loss, in place of those before.</summary>
-    public void SaveBest(CausalLM student, FlatParameters parameters, TrainingState state) => Write(BestFolder, Weights(student, parameters), state);
+    public void SaveBest(CausalLM student, FlatParameters parameters, AdamW optimizer, TrainingState state) => Write(BestFolder, Weights(student, parameters, optimizer), state);
 
     /// <summary>Brings back the weights with the lowest held-out loss.</summary>
     /// <returns>Whether there were any.</returns>
-    public bool RestoreBest(CausalLM student, FlatParameters parameters) =>
-        ReadState(Path.Combine(folder, BestFolder))?.Settings is { } saved && TrainingSettings.Differences(saved, settings).Count == 0 && TryReadTensors(Path.Combine(folder, BestFolder), [.. Weights(student, parameters)]);
+    public bool RestoreBest(CausalLM student, FlatParameters parameters, AdamW optimizer) =>
+        ReadState(Path.Combine(folder, BestFolder))?.Settings is { } saved && TrainingSettings.Differences(saved, settings).Count == 0 && TryReadTensors(Path.Combine(folder, BestFolder), [.. Weights(student, parameters, optimizer)]);
 
     /// <summary>Brings back the newest state that is whole, or returns null when there is none.</summary>
     /// <param name="student">The model.</param>
@@ -49,7 +49,7 @@ public sealed class Checkpoint(string folder, IReadOnlyDictionary<string, string
                 if (differences.Count > 0)
                     throw new InputException($"{candidate}: belongs to a training with other settings: {string.Join("; ", differences)}",
                         "repeat the settings of that training, choose another output folder, or pass `--resume false` to start anew");
-                if (TryReadTensors(candidate, [.. Weights(student, parameters), .. optimizer.Tensors])) return saved.State;
+                if (TryReadTensors(candidate, [.. Weights(student, parameters, optimizer), .. optimizer.Tensors])) return saved.State;
             }
             progress?.Report(ProgressEvent.Say($"{candidate}: is damaged; going on from the checkpoint before it, or from the start where there is none"));
         }
@@ -97,11 +97,22 @@ public sealed class Checkpoint(string folder, IReadOnlyDictionary<string, string
     private void Write(string name, IEnumerable<(string Name, Tensor Tensor)> tensors, TrainingState state) => AtomicFile.WriteFolder(Path.Combine(folder, name), target =>
     {
         SafetensorsWriter.Write(Path.Combine(target, TensorFile), [.. tensors
-            .Select(item => (item.Name, item.Tensor, Type: item.Tensor.dtype == ScalarType.Int8 ? TensorType.I8 : TensorType.F32))
+            .Select(item => (item.Name, item.Tensor, Type: TypeOf(item.Tensor)))
             .Select(item => new TensorToWrite(item.Name, item.Type, item.Tensor.shape, stream => TensorBytes.Write(item.Tensor, stream, item.Type)))]);
         AtomicFile.WriteText(Path.Combine(target, StateFile), JsonSerializer.Serialize(new SavedState(settings, state)));
     });
 
-    private static IEnumerable<(string Name, Tensor Tensor)> Weights(CausalLM student, FlatParameters parameters) =>
-        [.. parameters.Parts.Select((part, index) => (index == 0 ? "parameters" : $"parameters.{index}", part.Values)), .. student.named_buffers().Select(item => (item.name, item.buffer))];
+    private static TensorType TypeOf(Tensor tensor) => tensor.dtype switch
+    {
+        ScalarType.Int8 => TensorType.I8,
+        ScalarType.Int16 => TensorType.I16,
+        ScalarType.BFloat16 => TensorType.BF16,
+        _ => TensorType.F32,
+    };
+
+    private static IEnumerable<(string Name, Tensor Tensor)> Weights(CausalLM student, FlatParameters parameters, AdamW optimizer) =>
+    [
+        .. parameters.Parts.Select((part, index) => (index == 0 ? "parameters" : $"parameters.{index}", part.Values)), .. optimizer.Masters,
+        .. student.named_buffers().Select(item => (item.name, item.buffer)),
+    ];
 }

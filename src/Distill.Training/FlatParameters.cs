@@ -5,18 +5,20 @@ using static TorchSharp.torch;
 namespace Distill.Training;
 
 /// <summary>
-/// All trained parameters of a model on one device in one buffer and all their gradients in another, the parameters being
+/// All trained parameters of a model of one type on one device in one buffer and all their gradients in another, the parameters being
 /// views: clipping, the update and a checkpoint are each one operation instead of hundreds. Matrices come first, because
 /// weight decay is theirs alone.
 /// </summary>
 public sealed class FlatPart : IDisposable
 {
-    internal FlatPart(Device device, IEnumerable<Parameter> parameters)
+    private readonly Dictionary<nint, long> _starts = [];
+
+    internal FlatPart(ScalarType type, Device device, IEnumerable<Parameter> parameters)
     {
         using var none = no_grad();
         Parameter[] ordered = [.. parameters.OrderByDescending(parameter => parameter.dim() > 1)];
         MatrixCount = ordered.Where(parameter => parameter.dim() > 1).Sum(parameter => parameter.numel());
-        Values = empty(ordered.Sum(parameter => parameter.numel()), device: device);
+        Values = empty(ordered.Sum(parameter => parameter.numel()), type, device);
         long start = 0;
         foreach (Parameter parameter in ordered)
         {
@@ -24,10 +26,11 @@ public sealed class FlatPart : IDisposable
             Tensor values = Values.narrow(0, start, length).view(parameter.shape);
             values.copy_(parameter);
             parameter.set_(values);
+            _starts[parameter.Handle] = start;
             start += length;
         }
         TorchRuntime.ReleaseFreeMemory(); // the parameters' own memory, before as much is taken for gradients
-        Gradients = zeros_like(Values);
+        Gradients = zeros(Values.shape, WrittenGradient.TypeFor(Values), device);
         start = 0;
         foreach (Parameter parameter in ordered)
         {
@@ -39,11 +42,14 @@ public sealed class FlatPart : IDisposable
     /// <summary>Values of the parameters, <c>[count]</c>.</summary>
     public Tensor Values { get; }
 
-    /// <summary>Their gradients, <c>[count]</c>; a backward pass adds to them.</summary>
+    /// <summary>Their gradients in 32-bit floats, <c>[count]</c>; a backward pass adds to them.</summary>
     public Tensor Gradients { get; }
 
     /// <summary>Leading values that belong to matrices.</summary>
     public long MatrixCount { get; }
+
+    /// <summary>Where a parameter begins, or null when it is not one of these.</summary>
+    internal long? StartOf(Tensor parameter) => _starts.TryGetValue(parameter.Handle, out long start) ? start : null;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -53,15 +59,15 @@ public sealed class FlatPart : IDisposable
     }
 }
 
-/// <summary>The trained parameters of a model, flat on each of its devices; frozen ones stay where they are.</summary>
+/// <summary>The trained parameters of a model, flat on each of its devices, those in 16 bits apart; frozen ones stay where they are.</summary>
 public sealed class FlatParameters : IDisposable
 {
-    /// <summary>Moves the trained parameters of a model into one buffer per device.</summary>
+    /// <summary>Moves the trained parameters of a model into one buffer per device and type.</summary>
     public FlatParameters(CausalLM model) =>
         Parts = [.. model.named_parameters().Where(item => item.parameter.requires_grad).Select(item => item.parameter)
-            .GroupBy(parameter => parameter.device.ToString()).Select(group => new FlatPart(group.First().device, group))];
+            .GroupBy(parameter => (parameter.dtype, parameter.device.ToString())).Select(group => new FlatPart(group.Key.dtype, group.First().device, group))];
 
-    /// <summary>One part per device.</summary>
+    /// <summary>One part per device and type.</summary>
     public IReadOnlyList<FlatPart> Parts { get; }
 
     /// <summary>Number of trained values.</summary>

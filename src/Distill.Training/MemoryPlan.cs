@@ -6,9 +6,9 @@ namespace Distill.Training;
 /// What a training needs in memory at its peak, in bytes, on one device: worked out from the shape and the options, checked against
 /// measurements (<c>tests/Distill.Benchmarks</c>, <c>training-memory</c>).
 /// </summary>
-/// <param name="Weights">The model's weights: 32-bit floats, or frozen in their own format.</param>
+/// <param name="Weights">The model's weights: 32-bit or 16-bit floats, or frozen in their own format.</param>
 /// <param name="Gradients">Gradients of the trained values.</param>
-/// <param name="Moments">The optimizer's moments.</param>
+/// <param name="Moments">The optimizer's moments, and what 16-bit weights lack to 32-bit originals.</param>
 /// <param name="Activations">Results kept for the backward pass of one micro-batch, and what computing a layer needs on top.</param>
 /// <param name="Logits">Logits, later probabilities, of the rows that are at hand at once.</param>
 /// <param name="Process">Runtime and libraries.</param>
@@ -17,6 +17,9 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
     private const long ProcessBytes = 260_000_000;
     private const int FloatBytes = 4;
     private const double Holes = 1.35; // free blocks of the C allocator that are of no use, as measured; activations come and go, the rest stays
+
+    /// <summary>Of all of it, what stays in the computer's memory while the model is on a GPU.</summary>
+    public long OnCpu { get; init; }
 
     /// <summary>All of it.</summary>
     public long Total => Weights + Gradients + Moments + Activations + Logits + Process;
@@ -31,21 +34,26 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
     {
         bool lora = options.Method == TrainingMethod.Lora;
         long parameters = config.ParameterCount(), trained = lora ? AdapterValues(config, options) : parameters;
-        long weights = lora ? FrozenBytes(config, options.FrozenWeights) + (trained * FloatBytes) : parameters * FloatBytes;
+        long matrices = lora || options.Precision == Precision.Float32 ? 0 : MatrixValues(config);
+        long weights = lora ? FrozenBytes(config, options.FrozenWeights) + (trained * FloatBytes) : (parameters * FloatBytes) - (matrices * 2);
         long moments = options.Moments == MomentFormat.Float32 ? trained * 2 * FloatBytes : trained * 2 + (trained / 32);
+        if (options.Precision == Precision.BFloat16) moments += matrices * 2;
         long tokens = (long)options.RowsPerPass * options.RowLength;
-        return new(weights, trained * FloatBytes, moments, (long)(Holes * ActivationBytes(config, options, tokens)), LogitBytes(config, tokens), ProcessBytes);
+        long kept = !options.Device.StartsWith("cuda", StringComparison.Ordinal) ? 0 : options.ParametersOnCpu ? weights + (trained * FloatBytes) + moments : options.OptimizerOnCpu ? moments : 0;
+        if (options.ParametersOnCpu) weights += 2 * FloatBytes * Math.Min(LargestMatrix(config), WeightMatrix.SliceElsewhere); // what is brought: weights, and a sum of gradients
+        return new(weights, trained * FloatBytes, moments, (long)(Holes * ActivationBytes(config, options, tokens)), LogitBytes(config, tokens), ProcessBytes) { OnCpu = kept };
     }
 
     /// <summary>Settings that take less and less memory, for the same data.</summary>
     public static IReadOnlyList<(string Name, TrainOptions Options)> Alternatives(TrainOptions options)
     {
-        TrainOptions one = options with { MicroBatchSize = 1 }, again = one with { ActivationCheckpointing = true }, lora = one with { Method = TrainingMethod.Lora };
+        TrainOptions one = options with { MicroBatchSize = 1 }, again = one with { ActivationCheckpointing = true }, lora = one with { Method = TrainingMethod.Lora, Precision = Precision.Float32 };
         (string Name, TrainOptions Options)[] all =
         [
             ("--micro-batch-size 1", one),
             ("--micro-batch-size 1 --activation-checkpointing", again),
             ("--micro-batch-size 1 --activation-checkpointing --moments int8", again with { Moments = MomentFormat.Int8 }),
+            ("--micro-batch-size 1 --activation-checkpointing --moments int8 --precision bfloat16-stochastic", again with { Moments = MomentFormat.Int8, Precision = Precision.BFloat16Stochastic }),
             ("--micro-batch-size 1 --method lora --frozen-weights bfloat16", lora with { FrozenWeights = WeightFormat.BFloat16 }),
             ("--micro-batch-size 1 --method lora --frozen-weights int8", lora with { FrozenWeights = WeightFormat.Int8 }),
             ("--micro-batch-size 1 --method lora --frozen-weights int4", lora with { FrozenWeights = WeightFormat.Int4 }),
@@ -53,6 +61,14 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         ];
         return options.Method == TrainingMethod.Full ? all : [.. all.Where(other => other.Options.Method == TrainingMethod.Lora)];
     }
+
+    // Embedding, projections and head; norms, biases and routers stay in 32-bit floats.
+    private static IEnumerable<long> Matrices(ModelConfig config) => CheckpointTensors.Of(config)
+        .Where(tensor => tensor.Shape.Count == 2 && !tensor.Name.EndsWith(".gate.weight", StringComparison.Ordinal)).Select(tensor => tensor.Shape[0] * tensor.Shape[1]);
+
+    private static long MatrixValues(ModelConfig config) => Matrices(config).Sum();
+
+    private static long LargestMatrix(ModelConfig config) => Matrices(config).Max();
 
     private static long AdapterValues(ModelConfig config, TrainOptions options) => CheckpointTensors.Of(config)
         .Where(tensor => tensor.Shape.Count == 2 && tensor.Name.StartsWith("model.layers.", StringComparison.Ordinal) && options.LoraTargets.Contains(tensor.Name.Split('.')[^2]))

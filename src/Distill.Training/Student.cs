@@ -50,7 +50,7 @@ public sealed class Student
             throw new InputException($"student `{options.Student}` is neither a preset nor a model folder", $"presets: {string.Join(", ", StudentPreset.Names.Concat(BasePreset.Names))}");
         StudentChat chat = StudentChat.Load(options.Student);
         bool adapted = options.Method == TrainingMethod.Lora;
-        CausalLM model = ModelWeights.Load(options.Student, devices, adapted ? options.FrozenWeights : null);
+        CausalLM model = ModelWeights.Load(options.Student, devices, adapted ? options.FrozenWeights : null, options.TrainedType);
         RequireFit(chat, model.Config, options.Student);
         if (adapted && model.AddAdapters([.. options.LoraTargets], options.LoraShape, RandomStream.DeriveSeed(options.Seed, "adapters")) == 0)
             throw new InputException($"lora_targets: {options.Student} has no projection of the name {string.Join(", ", options.LoraTargets)}",
@@ -65,11 +65,13 @@ public sealed class Student
     }
 
     /// <summary>Writes the model folder in Hugging Face's layout, adapters merged in, whole or not at all.</summary>
-    public void Save(string folder) => AtomicFile.WriteFolder(folder, target =>
+    /// <param name="folder">The folder.</param>
+    /// <param name="optimizer">Knows weights that are trained in 16 bits more exactly.</param>
+    public void Save(string folder, AdamW optimizer) => AtomicFile.WriteFolder(folder, target =>
     {
-        TensorType type = _options.SavedWeights switch { SavedWeights.BFloat16 => TensorType.BF16, SavedWeights.Float16 => TensorType.F16, _ => TensorType.F32 };
+        TensorType type = _options.FinalWeights switch { SavedWeights.BFloat16 => TensorType.BF16, SavedWeights.Float16 => TensorType.F16, _ => TensorType.F32 };
         if (_options.Method == TrainingMethod.Lora) AdapterFolder.SaveMerged(Model, _options.Student, target, type);
-        else ModelWeights.Save(Model, target, type);
+        else ModelWeights.Save(Model, target, type, values: type == TensorType.BF16 ? null : optimizer.Exact); // rounded, they are what was trained and measured
         CopyCompanions(_companions, target);
         string generation = Path.Combine(target, "generation_config.json");
         if (!File.Exists(generation)) AtomicFile.WriteText(generation, GenerationConfig(Model.Config));
@@ -94,7 +96,7 @@ public sealed class Student
             PadTokenId = chat.Tokenizer.PadTokenId,
         };
         RequireFit(chat, config, folder);
-        var model = new CausalLM(config, devices);
+        var model = new CausalLM(config, devices, trained: options.TrainedType);
         model.InitializeWeights(RandomStream.DeriveSeed(options.Seed, "weights"));
         return new(model, chat, folder, options);
     }

@@ -157,9 +157,19 @@ public sealed record TrainOptions : IExtendableOptions
     [Option("compute each layer again in the backward pass instead of keeping its results: far less memory, a third more work (half more with lora)")]
     public bool ActivationCheckpointing { get; init; }
 
+    /// <summary>How the weights that are trained are kept in memory.</summary>
+    [Option("how trained weights are kept: float32; bfloat16 (32-bit originals beside them take the updates); bfloat16-stochastic (alone, updates rounded at random, right on average)")]
+    public Precision Precision { get; init; } = Precision.Float32;
+
+    /// <summary>Type of the matrices that are trained.</summary>
+    internal TorchSharp.torch.ScalarType TrainedType => Precision == Precision.Float32 ? TorchSharp.torch.ScalarType.Float32 : TorchSharp.torch.ScalarType.BFloat16;
+
     /// <summary>Format of the finished model's weights.</summary>
-    [Option("format of the finished model's weights: float32, bfloat16 or float16")]
-    public SavedWeights SavedWeights { get; init; } = SavedWeights.Float32;
+    [Option("format of the finished model's weights: float32, bfloat16 or float16 (default: as they were trained, float32 or bfloat16)")]
+    public SavedWeights? SavedWeights { get; init; }
+
+    /// <summary>Format of the finished model's weights, given or not.</summary>
+    internal SavedWeights FinalWeights => SavedWeights ?? (Precision == Precision.Float32 ? Training.SavedWeights.Float32 : Training.SavedWeights.BFloat16);
 
     /// <summary>Optimizer updates; null: as many as <see cref="Epochs"/> take. 0 writes the untrained model.</summary>
     [Option("optimizer updates (default: what the epochs take; 0 writes the untrained student)")]
@@ -239,6 +249,10 @@ public sealed record TrainOptions : IExtendableOptions
     /// <summary>Whether the moments stay in the computer's memory while the model is on a GPU.</summary>
     [Option("keep AdamW's moments in the computer's memory while the model is on a GPU", DoesNotChangeResult = true)]
     public bool OptimizerOnCpu { get; init; }
+
+    /// <summary>Whether embedding, projections and head, their gradients and moments stay in the computer's memory while the model computes on a GPU.</summary>
+    [Option("keep weights, gradients and moments in the computer's memory; each matrix comes to the GPU when it is used (not yet tried on a GPU)", DoesNotChangeResult = true)]
+    public bool ParametersOnCpu { get; init; }
 
     /// <summary>Largest gradient norm of an update.</summary>
     [Option("gradients are scaled down to this norm")]

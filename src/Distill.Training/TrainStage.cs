@@ -53,7 +53,7 @@ public static class TrainStage
         // Before the model is loaded: a mistake in the suite should not cost that time.
         MeasuredSuite? suite = options.EvalSuite is { } path ? (readSuite ?? throw new InvalidOperationException("nobody reads suites here"))(path, options.EvalSamples, options.EvalLimit) : null;
         TorchRuntime.Initialize(options.Threads);
-        Student student = Student.Prepare(options, TorchRuntime.Devices(options.Device));
+        Student student = Student.Prepare(options, new DeviceMap(TorchRuntime.Devices(options.Device).Devices) { MatricesOnCpu = options.ParametersOnCpu });
         using CausalLM model = student.Model;
         progress.Report(new("train: reading the training set", 0, 0, "samples"));
         using TrainingSet set = TrainingSet.Load(options.Data, student.Chat, options, progress, cancellation);
@@ -77,7 +77,7 @@ public static class TrainStage
             state = loop.Run(state, totalSteps, metrics, progress, cancellation);
         }
         student.SaveAdapters(Path.Combine(options.Out, AdapterFolderName));
-        student.Save(Path.Combine(options.Out, ModelFolderName));
+        student.Save(Path.Combine(options.Out, ModelFolderName), optimizer);
         return new TrainResult(state.Step, set.Samples.Count, set.Dropped.Count, state.Tokens,
             parameters.Count, FinalLoss(metricsPath, totalSteps), state.Seconds);
     }
@@ -105,6 +105,10 @@ public static class TrainStage
             throw new InputException("train: the torchrun engine does not ask suites", "leave `--eval-suite` out, and score the finished model with `distill eval`");
         if (options is { Engine: TrainingEngine.Torchrun, Objective: not TrainingObjective.CrossEntropy })
             throw new InputException("train: the torchrun engine learns from texts only, not from log-probabilities", "train with `--engine in-process`, or with `--objective cross-entropy`");
+        if (options is { Engine: TrainingEngine.Torchrun, Precision: not Precision.Float32 } or { Engine: TrainingEngine.Torchrun, ParametersOnCpu: true })
+            throw new InputException("train: the torchrun engine has ways of its own: 16-bit weights with 32-bit originals, divided among the GPUs", "leave `--precision` and `--parameters-on-cpu` out");
+        if (options is { Method: TrainingMethod.Lora, Precision: not Precision.Float32 })
+            throw new InputException("train: adapters are always trained in 32-bit floats, whatever the precision", "leave `--precision` out; `--frozen-weights` says how the weights beside them are kept");
         foreach ((string key, bool right) in rules)
         {
             if (!right) throw new InputException($"train: `{key}` has a value that cannot be used", "see `distill train --help`");

@@ -32,8 +32,15 @@ internal static class TrainingCard
         };
         string start = baseModel is null ? $"Trained from fresh weights (`{options.Student}`)" : $"Fine-tuned from {baseModel}";
         string taught = teachers.Length == 0 ? "" : $" on reasoning traces of {string.Join(", ", teachers)}";
-        AtomicFile.WriteText(Path.Combine(folder, ModelCard.FileName), card.ToMarkdown($"{start}{taught} by distill.\n"));
+        AtomicFile.WriteText(Path.Combine(folder, ModelCard.FileName), card.ToMarkdown($"{start}{taught} by distill.{KeptIn(options.Precision)}\n"));
     }
+
+    private static string KeptIn(Precision precision) => precision switch
+    {
+        Precision.BFloat16 => " Weights were trained in bfloat16, updates made on 32-bit originals.",
+        Precision.BFloat16Stochastic => " Weights were trained in bfloat16 alone, updates rounded stochastically.",
+        _ => "",
+    };
 
     // A folder does not say which repository it was downloaded from; that of a preset is known by its name.
     private static string NameOf(string folder)

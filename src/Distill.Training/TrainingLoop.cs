@@ -61,12 +61,12 @@ public sealed class TrainingLoop(
             metrics.Write(reading);
             progress.Report(new("train", state.Step, totalSteps, "steps", reading.ToString()));
 
-            if (state.BestStep == state.Step) checkpoints.SaveBest(student, parameters, state);
+            if (state.BestStep == state.Step) checkpoints.SaveBest(student, parameters, optimizer, state);
             if (options.Patience > 0 && state.MeasurementsSinceBest >= options.Patience) break;
             if (state.Step % options.CheckpointEvery == 0 || state.Step == totalSteps)
                 checkpoints.Save(student, parameters, optimizer, state, options.KeepCheckpoints);
         }
-        if (options.Patience > 0 && checkpoints.RestoreBest(student, parameters))
+        if (options.Patience > 0 && checkpoints.RestoreBest(student, parameters, optimizer))
             progress.Report(ProgressEvent.Say($"{(suite is null ? $"lowest held-out loss {state.LowestHeldOutLoss:F4}" : $"highest pass@1 {state.HighestPassAt1:P1} on {suite.Name}")} at step {state.BestStep:N0}: these weights are kept"));
         student.eval();
         return state;

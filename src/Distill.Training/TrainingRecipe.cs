@@ -1,4 +1,5 @@
 using System.Globalization;
+using Distill.Runs;
 
 namespace Distill.Training;
 
@@ -35,6 +36,7 @@ internal static class TrainingRecipe
             new("sequence_length", Text(options.RowLength), options.SequenceLength is not null ? "given" : preset),
             new("warmup_steps", Text(options.WarmupOf(steps)), options.WarmupSteps is not null ? "given" : preset),
             new("min_learning_rate_ratio", Text(options.MinLearningRateRatio), options.Recipe is not null && options.MinLearningRateRatio == BasePreset.FinalLearningRateRatio ? preset : "as set"),
+            new("precision", OptionSet.Of<TrainOptions>().ToResultJson(options)["precision"]!.GetValue<string>(), "as set"),
         ];
     }
 

@@ -44,6 +44,7 @@ internal static class PlanCommand
             ["parameters", config.ParameterCount().ToString("N0", CultureInfo.InvariantCulture)],
             ["weights", MemoryPlan.Gigabytes(plan.Weights)], ["gradients", MemoryPlan.Gigabytes(plan.Gradients)], ["moments", MemoryPlan.Gigabytes(plan.Moments)],
             ["activations", MemoryPlan.Gigabytes(plan.Activations)], ["logits", MemoryPlan.Gigabytes(plan.Logits)], ["process", MemoryPlan.Gigabytes(plan.Process)], ["total", MemoryPlan.Gigabytes(plan.Total)],
+            .. plan.OnCpu > 0 ? [["of it in the computer's memory", MemoryPlan.Gigabytes(plan.OnCpu)]] : Array.Empty<string[]>(),
         ]);
         terminal.Output.WriteLine();
         terminal.Table([("other settings", false), ("total", true)], [.. MemoryPlan.Alternatives(options)

@@ -54,10 +54,10 @@ internal static class TinyShapes
         },
     };
 
-    public static CausalLM Random(ModelConfig config, long seed = 1)
+    public static CausalLM Random(ModelConfig config, long seed = 1, DeviceMap? devices = null, ScalarType trained = ScalarType.Float32)
     {
         TorchRuntime.Initialize(1);
-        var model = new CausalLM(config, CPU);
+        var model = new CausalLM(config, devices ?? CPU, trained: trained);
         model.InitializeWeights(seed);
         using var none = no_grad();
         using var generator = new Generator((ulong)seed + 1);

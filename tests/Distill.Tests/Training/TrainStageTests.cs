@@ -133,7 +133,7 @@ public sealed class TrainStageTests : IDisposable
     {
         await Train(Options with { MaxSteps = 1, WarmupSteps = null });
         JsonNode recipe = JsonNode.Parse(File.ReadAllText(_folder["out/preflight.json"]))!["recipe"]!;
-        Assert.Equal(["learning_rate 0.001 given", "max_steps 1 given", "batch_size 2 given", "sequence_length 96 given", "warmup_steps 20 default", "min_learning_rate_ratio 0.1 as set"],
+        Assert.Equal(["learning_rate 0.001 given", "max_steps 1 given", "batch_size 2 given", "sequence_length 96 given", "warmup_steps 20 default", "min_learning_rate_ratio 0.1 as set", "precision float32 as set"],
             recipe.AsArray().Select(value => $"{value!["option"]} {value["value"]} {value["source"]}"));
     }
 

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Distill.Models;
 
 /// <summary>A weight that is stored small and expanded to 32-bit floats each time it is used.</summary>
-internal abstract class FrozenWeight : IDisposable
+internal abstract class StoredWeight : IDisposable
 {
     internal const int BlockSize = 32;
     private const long ValuesAtOnce = 8 << 20;
@@ -14,11 +14,11 @@ internal abstract class FrozenWeight : IDisposable
     /// <param name="values">Gives some rows as 32-bit floats: first row and count to <c>[count, columns]</c>.</param>
     /// <param name="format">How.</param>
     /// <param name="device">Where.</param>
-    public static FrozenWeight Of(long rows, long columns, Func<long, long, Tensor> values, WeightFormat format, Device device)
+    public static StoredWeight Of(long rows, long columns, Func<long, long, Tensor> values, WeightFormat format, Device device)
     {
         using var none = no_grad();
         bool blocks = columns % BlockSize == 0; // a narrow matrix is small anyway
-        FrozenWeight weight = (format, blocks) switch
+        StoredWeight weight = (format, blocks) switch
         {
             (WeightFormat.Int8, true) => new Blocks(Kept([rows, columns / BlockSize, BlockSize], ScalarType.Int8), Kept([rows, columns / BlockSize, 1], ScalarType.Float16), packed: false),
             (WeightFormat.Int4, true) => new Blocks(Kept([rows, columns / BlockSize, BlockSize / 2], ScalarType.Byte), Kept([rows, columns / BlockSize, 1], ScalarType.Float16), packed: true),
@@ -29,6 +29,9 @@ internal abstract class FrozenWeight : IDisposable
 
         Tensor Kept(long[] shape, ScalarType type) => empty(shape, type, device).DetachFromDisposeScope();
     }
+
+    /// <summary>Reads a matrix of 16-bit floats that stands elsewhere, and may be trained there.</summary>
+    public static StoredWeight In(Tensor weight) => new Plain(weight);
 
     /// <summary>Passes a matrix on, a few rows at a time.</summary>
     public static void InStretches(long rows, long columns, Func<long, long, Tensor> values, Action<long, Tensor> store)
@@ -45,7 +48,7 @@ internal abstract class FrozenWeight : IDisposable
     /// <summary>Stores some rows.</summary>
     private protected abstract void Store(long first, Tensor values);
 
-    /// <summary>Fills <c>[count, columns]</c> with some rows of it.</summary>
+    /// <summary>Fills <c>[count, columns]</c> with some rows of it, on whatever device.</summary>
     public abstract void Expand(long first, Tensor values);
 
     /// <summary>Rows of it by number.</summary>
@@ -61,13 +64,13 @@ internal abstract class FrozenWeight : IDisposable
         return (blocks / divisor.masked_fill(divisor == 0, 1)).round_();
     }
 
-    private sealed class Plain(Tensor weight) : FrozenWeight
+    private sealed class Plain(Tensor weight) : StoredWeight
     {
         private protected override void Store(long first, Tensor values) => weight.narrow(0, first, values.shape[0]).copy_(values);
 
         public override void Expand(long first, Tensor values)
         {
-            if (WeightExpansion.Fills(values)) WeightExpansion.OfBFloat16(weight, first, values);
+            if (WeightExpansion.Fills(values, weight)) WeightExpansion.OfBFloat16(weight, first, values);
             else values.copy_(weight.narrow(0, first, values.shape[0]));
         }
 
@@ -77,7 +80,7 @@ internal abstract class FrozenWeight : IDisposable
     }
 
     // numbers [rows, blocks, 32], or [rows, blocks, 16] with two in a byte: the first half of a block in the low bits; scale [rows, blocks, 1].
-    private sealed class Blocks(Tensor numbers, Tensor scale, bool packed) : FrozenWeight
+    private sealed class Blocks(Tensor numbers, Tensor scale, bool packed) : StoredWeight
     {
         private protected override void Store(long first, Tensor values)
         {
@@ -100,8 +103,13 @@ internal abstract class FrozenWeight : IDisposable
 
         public override void Expand(long first, Tensor values)
         {
-            if (WeightExpansion.Fills(values)) WeightExpansion.OfBlocks(numbers, scale, packed, first, values);
-            else values.copy_(Values(numbers.narrow(0, first, values.shape[0]), scale.narrow(0, first, values.shape[0])));
+            if (WeightExpansion.Fills(values, numbers))
+            {
+                WeightExpansion.OfBlocks(numbers, scale, packed, first, values);
+                return;
+            }
+            using var scope = NewDisposeScope();
+            values.copy_(Values(numbers.narrow(0, first, values.shape[0]).to(values.device), scale.narrow(0, first, values.shape[0]).to(values.device))); // moved while it is small
         }
 
         public override Tensor Select(Tensor rows) => Values(numbers.index_select(0, rows), scale.index_select(0, rows));
