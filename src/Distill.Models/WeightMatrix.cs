@@ -37,6 +37,9 @@ public abstract class WeightMatrix : nn.Module
     /// <summary>Columns: width of a projection's input, width of an embedding.</summary>
     public long Columns { get; }
 
+    /// <summary>Whether the matrix is stored smaller and takes no gradient.</summary>
+    public bool IsFrozen => _stored is not null && !_weight.requires_grad;
+
     /// <summary>Whether products read the matrix where it is: it is neither stored smaller nor kept elsewhere.</summary>
     private protected bool IsAtHand => _stored is null && _computesOn is null;
 

@@ -48,15 +48,15 @@ public sealed class BasePresetTests : IDisposable
         Assert.Equal(
         [
             new("learning_rate", "8e-5", "preset qwen-7b"), new("epochs", "2", "preset qwen-7b"), new("batch_size", "10", "preset qwen-7b: 64 samples"), new("sequence_length", "32768", "preset qwen-7b"),
-            new("warmup_steps", "30", "preset qwen-7b"), new("min_learning_rate_ratio", "0.1", "preset qwen-7b"),
+            new("warmup_steps", "30", "preset qwen-7b"), new("min_learning_rate_ratio", "0.1", "preset qwen-7b"), new("precision", "float32", "as set"),
         ], TrainingRecipe.Of(options, 1000));
 
         TrainOptions given = options with { LearningRate = 2e-6, BatchSize = 3, SequenceLength = 100, MaxSteps = 7, WarmupSteps = 0, MinLearningRateRatio = 0 };
-        Assert.Equal(["2e-6 given", "7 given", "3 given", "100 given", "0 given", "0 as set"], TrainingRecipe.Of(given, 7).Select(value => $"{value.Value} {value.Source}"));
+        Assert.Equal(["2e-6 given", "7 given", "3 given", "100 given", "0 given", "0 as set", "float32 as set"], TrainingRecipe.Of(given, 7).Select(value => $"{value.Value} {value.Source}"));
 
         var tiny = new TrainOptions { Student = "tiny-qwen" };
         Assert.Equal((1e-5, 2, 512, 16, 16, 20), (tiny.PeakLearningRate, tiny.Passes, tiny.RowLength, tiny.RowsPerUpdate, tiny.RowsPerPass, tiny.WarmupOf(1000)));
-        Assert.All(TrainingRecipe.Of(tiny, 10).SkipLast(1), value => Assert.Equal("default", value.Source));
+        Assert.All(TrainingRecipe.Of(tiny, 10).SkipLast(2), value => Assert.Equal("default", value.Source));
     }
 
     // 32B models on few samples: s1 (1,000), Sky-T1 and Bespoke-Stratos (17,000) took 1e-5.

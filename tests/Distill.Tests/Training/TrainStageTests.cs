@@ -3,6 +3,7 @@ using Distill.Pipelines;
 using Distill.Prompts;
 using Distill.Runs;
 using Distill.Training;
+using Distill.Weights;
 using Xunit;
 
 namespace Distill.Tests.Training;
@@ -135,6 +136,44 @@ public sealed class TrainStageTests : IDisposable
         JsonNode recipe = JsonNode.Parse(File.ReadAllText(_folder["out/preflight.json"]))!["recipe"]!;
         Assert.Equal(["learning_rate 0.001 given", "max_steps 1 given", "batch_size 2 given", "sequence_length 96 given", "warmup_steps 20 default", "min_learning_rate_ratio 0.1 as set", "precision float32 as set"],
             recipe.AsArray().Select(value => $"{value!["option"]} {value["value"]} {value["source"]}"));
+    }
+
+    [Theory]
+    [InlineData(Precision.Float32, null, TensorType.F32), InlineData(Precision.BFloat16, null, TensorType.BF16), InlineData(Precision.BFloat16Stochastic, null, TensorType.BF16)]
+    [InlineData(Precision.BFloat16, SavedWeights.Float32, TensorType.F32)]
+    public async Task EveryPrecisionTrainsTheSameWithMatricesInTheComputersMemory(Precision precision, SavedWeights? saved, TensorType type)
+    {
+        TrainOptions options = Options with { Precision = precision, SavedWeights = saved, MaxSteps = 5, ActivationCheckpointing = true };
+        await Train(options);
+        await Train(options with { Out = _folder["far"], ParametersOnCpu = true });
+        Assert.Equal(Metrics().Select(line => line["loss"]!.GetValue<double>()), Metrics("far").Select(line => line["loss"]!.GetValue<double>()));
+        Assert.Equal(Fingerprint.OfFile(_folder["out/model/model.safetensors"]), Fingerprint.OfFile(_folder["far/model/model.safetensors"]));
+        using SafetensorsFile model = SafetensorsFile.Open(_folder["out/model/model.safetensors"]);
+        Assert.All(model.Tensors, tensor => Assert.Equal(type, tensor.Type));
+        Assert.Equal(precision == Precision.BFloat16, File.ReadAllText(_folder["out/model/README.md"]).Contains("updates made on 32-bit originals", StringComparison.Ordinal));
+    }
+
+    [Theory, InlineData(Precision.BFloat16), InlineData(Precision.BFloat16Stochastic)]
+    public async Task ThePrecisionBelongsToATraining(Precision precision)
+    {
+        using var stop = new CancellationTokenSource();
+        TrainOptions options = Options with { Precision = precision };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Train(options, new StopAt(stop, 5), stop.Token));
+        var e = await Assert.ThrowsAsync<InputException>(() => Train(Options));
+        Assert.Contains($"precision was {(precision == Precision.BFloat16 ? "bfloat16" : "bfloat16-stochastic")}, now float32", e.Message, StringComparison.Ordinal);
+        await Train(options);
+        await Train(options with { Out = _folder["whole"] });
+        Assert.Equal(Fingerprint.OfFile(_folder["whole/model/model.safetensors"]), Fingerprint.OfFile(_folder["out/model/model.safetensors"]));
+    }
+
+    [Fact]
+    public async Task APrecisionThatNothingWouldHaveIsRefused()
+    {
+        var e = await Assert.ThrowsAsync<InputException>(() => Train(Options with { Method = TrainingMethod.Lora, Precision = Precision.BFloat16 }));
+        Assert.Equal("train: adapters are always trained in 32-bit floats, whatever the precision", e.Message);
+        Assert.Contains("--frozen-weights", e.Hint!, StringComparison.Ordinal);
+        e = await Assert.ThrowsAsync<InputException>(() => Train(Options with { Engine = TrainingEngine.Torchrun, Precision = Precision.BFloat16Stochastic }));
+        Assert.StartsWith("train: the torchrun engine", e.Message, StringComparison.Ordinal);
     }
 
     private sealed class StopAt(CancellationTokenSource stop, int step) : IProgress<ProgressEvent>

@@ -221,11 +221,16 @@ public sealed class TrainingLoopTests
     }
 
     [Fact]
-    public void PatienceEndsTheTrainingWithTheBestWeights()
+    public void PatienceEndsTheTrainingWithTheBestWeights() => PatienceEndsTheTrainingWithTheBest(Precision.Float32);
+
+    [Fact]
+    public void TheBestWeightsAreTheirOriginalsToo() => PatienceEndsTheTrainingWithTheBest(Precision.BFloat16);
+
+    private static void PatienceEndsTheTrainingWithTheBest(Precision precision)
     {
         using var folder = new TemporaryFolder();
         // Held-out samples count from other numbers than the training samples: soon they get worse.
-        TrainOptions options = Recipe with { HeldOutShare = 0.3, HeldOutEvery = 2, Patience = 2 };
+        TrainOptions options = Recipe with { HeldOutShare = 0.3, HeldOutEvery = 2, Patience = 2, Precision = precision };
         using var bench = new Bench("qwen", folder.Path, options);
         (IReadOnlyList<TrainingSample> training, HeldOut? heldOut) = HeldOut.Divide(Samples, options);
         Assert.Equal(Samples.Length, training.Count + Samples.Except(training).Count());
@@ -238,6 +243,12 @@ public sealed class TrainingLoopTests
         Assert.True(state.Step < 400, "overfitting is not seen");
         Assert.Equal(state.BestStep + 4, state.Step);
         Assert.Equal(state.LowestHeldOutLoss!.Value, heldOut!.Loss(bench.Student), 6);
+        if (precision == Precision.Float32) return;
+        using SafetensorsFile best = SafetensorsFile.Open(Path.Combine(folder.Path, "checkpoints", "best", "state.safetensors"));
+        Tensor rest = empty(bench.Parameters.Parts[0].Values.shape, ScalarType.Int16);
+        TensorBytes.Read(best, "parameters.rest", rest);
+        Assert.NotEqual(0, rest.abs().sum().item<long>());
+        Assert.Equal(rest.data<short>().ToArray(), bench.Optimizer.Masters.Single().Tensor.data<short>().ToArray());
     }
 
     [Fact]
