@@ -24,8 +24,9 @@ public sealed class Scratch : IDisposable
     /// <param name="shape">Dimensions, slowest first.</param>
     public static Scratch Take(Tensor like, params ReadOnlySpan<long> shape)
     {
-        // On a GPU libtorch's own cache is good; other numbers than 32-bit floats come from tests.
-        if (like.device_type != DeviceType.CPU || like.dtype != ScalarType.Float32) return new(empty(shape.ToArray(), like.dtype, like.device).DetachFromDisposeScope(), null);
+        // libtorch's own cache is good on a GPU, and so is the memory of large tensors where it is ours; other numbers than 32-bit floats come from tests.
+        if (like.device_type != DeviceType.CPU || like.dtype != ScalarType.Float32 || TensorMemory.IsInstalled)
+            return new(empty(shape.ToArray(), like.dtype, like.device).DetachFromDisposeScope(), null);
         long count = 1;
         foreach (long dimension in shape) count *= dimension;
         Tensor memory = Fitting(count) ?? empty(count).DetachFromDisposeScope();

@@ -26,6 +26,7 @@ public static class TorchRuntime
                 if (OperatingSystem.IsLinux()) KeepLargeBlocks();
                 torch.InitializeDeviceType(DeviceType.CPU);
                 Aten.FlushDenormals();
+                TensorMemory.Install();
                 initialized = true;
             }
             int count = threads > 0 ? threads : Environment.ProcessorCount;
@@ -40,6 +41,7 @@ public static class TorchRuntime
     public static void ReleaseFreeMemory()
     {
         if (!OperatingSystem.IsLinux()) return;
+        TensorMemory.ReleaseFree();
         try
         {
             _ = malloc_trim(0);
