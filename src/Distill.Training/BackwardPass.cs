@@ -41,9 +41,15 @@ public static class BackwardPass
                 stream = surroundings.Forward(layer, inputs[layer]).MoveToOuterDisposeScope();
             }
         }
-        Tensor last = stream.detach().requires_grad_();
-        double loss = CausalLoss.Backward(student, decoder.FinalNorm.Forward(last), batch, lossTokens);
-        Tensor gradient = last.grad!;
+        double loss;
+        Tensor gradient;
+        using (NewDisposeScope()) // what the loss takes is gone before the first layer is computed again
+        {
+            Tensor last = stream.detach().requires_grad_();
+            stream.Dispose();
+            loss = CausalLoss.Backward(student, decoder.FinalNorm.Forward(last), batch, lossTokens);
+            gradient = last.grad!.MoveToOuterDisposeScope();
+        }
         for (int layer = inputs.Length - 1; layer >= 0; layer--)
         {
             using var scope = NewDisposeScope();
