@@ -16,6 +16,9 @@ internal sealed class BlockHeap(long capacity)
     /// <summary>Bytes in blocks.</summary>
     public long InUse { get; private set; }
 
+    /// <summary>The most bytes there were in blocks, since the beginning or <see cref="ForgetPeak"/>.</summary>
+    public long Peak { get; private set; }
+
     /// <summary>End of the highest block there ever was: what lies beyond was never touched.</summary>
     public long Extent { get; private set; }
 
@@ -38,6 +41,7 @@ internal sealed class BlockHeap(long capacity)
         else _free[best] = (start + length, span - length);
         _taken.Add(start, length);
         InUse += length;
+        Peak = Math.Max(Peak, InUse);
         return start;
     }
 
@@ -55,6 +59,9 @@ internal sealed class BlockHeap(long capacity)
         else if (joinsAfter) _free[next] = (start, length);
         else if (!joinsBefore) _free.Insert(next, (start, length));
     }
+
+    /// <summary>Lets <see cref="Peak"/> begin at what is in use now.</summary>
+    public void ForgetPeak() => Peak = InUse;
 
     // Makes the last free span long enough, or adds one at the end.
     private bool Extend(long length, out int index)

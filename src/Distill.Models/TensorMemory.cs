@@ -34,6 +34,19 @@ internal static unsafe class TensorMemory
     /// <summary>Whether large tensors are placed here.</summary>
     public static bool IsInstalled { get; private set; }
 
+    /// <summary>The most bytes that large tensors took at once while something ran, beyond what was there before, in the whole process.</summary>
+    public static long PeakOf(Action work)
+    {
+        long before;
+        lock (Gate)
+        {
+            Heap.ForgetPeak();
+            before = Heap.InUse;
+        }
+        work();
+        lock (Gate) return Heap.Peak - before;
+    }
+
     /// <summary>Places large tensors here from now on, if this system and this libtorch are known; once a process.</summary>
     public static void Install()
     {

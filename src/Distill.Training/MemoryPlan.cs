@@ -9,14 +9,13 @@ namespace Distill.Training;
 /// <param name="Weights">The model's weights: 32-bit or 16-bit floats, or frozen in their own format.</param>
 /// <param name="Gradients">Gradients of the trained values.</param>
 /// <param name="Moments">The optimizer's moments, and what 16-bit weights lack to 32-bit originals.</param>
-/// <param name="Activations">Results kept for the backward pass of one micro-batch, and what computing a layer needs on top.</param>
-/// <param name="Logits">Logits, later probabilities, of the rows that are at hand at once.</param>
+/// <param name="Activations">Results kept for the backward pass of one micro-batch, and what the moment with the most in memory needs on top.</param>
+/// <param name="Logits">Logits, later probabilities, of the rows that are at hand at once; none when the most is needed without them.</param>
 /// <param name="Process">Runtime and libraries.</param>
 public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long Activations, long Logits, long Process)
 {
-    private const long ProcessBytes = 260_000_000;
+    private const long ProcessBytes = 215_000_000; // .NET, libtorch and the buffers of its matrix products: 203 to 225 MB in trainings of 27 million to 1.5 billion parameters
     private const int FloatBytes = 4;
-    private const double Holes = 1.35; // free blocks of the C allocator that are of no use, as measured; activations come and go, the rest stays
 
     /// <summary>Of all of it, what stays in the computer's memory while the model is on a GPU.</summary>
     public long OnCpu { get; init; }
@@ -38,10 +37,10 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         long weights = lora ? FrozenBytes(config, options.FrozenWeights) + (trained * FloatBytes) : (parameters * FloatBytes) - (matrices * 2);
         long moments = options.Moments == MomentFormat.Float32 ? trained * 2 * FloatBytes : trained * 2 + (trained / 32);
         if (options.Precision == Precision.BFloat16) moments += matrices * 2;
-        long tokens = (long)options.RowsPerPass * options.RowLength;
         long kept = !options.Device.StartsWith("cuda", StringComparison.Ordinal) ? 0 : options.ParametersOnCpu ? weights + (trained * FloatBytes) + moments : options.OptimizerOnCpu ? moments : 0;
         if (options.ParametersOnCpu) weights += 2 * FloatBytes * Math.Min(LargestMatrix(config), WeightMatrix.SliceElsewhere); // what is brought: weights, and a sum of gradients
-        return new(weights, trained * FloatBytes, moments, (long)(Holes * ActivationBytes(config, options, tokens)), LogitBytes(config, tokens), ProcessBytes) { OnCpu = kept };
+        (long activations, long logits) = ActivationMemory.Peak(config, options.ActivationCheckpointing, (long)options.RowsPerPass * options.RowLength);
+        return new(weights, trained * FloatBytes, moments, activations, logits, ProcessBytes) { OnCpu = kept };
     }
 
     /// <summary>Settings that take less and less memory, for the same data.</summary>
@@ -85,18 +84,4 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
             _ => (count * 9) / 16,
         };
     });
-
-    // What the graph keeps of each layer, or of one layer and the inputs of all, and what the backward pass of a layer works with.
-    private static long ActivationBytes(ModelConfig config, TrainOptions options, long tokens)
-    {
-        long hidden = config.HiddenSize, queries = (long)config.NumAttentionHeads * config.HeadDim, keys = (long)config.NumKeyValueHeads * config.HeadDim;
-        long width = config.IntermediateSize;
-        if (config.Mixture is { } mixture) width = Math.Max(width, (long)mixture.MoeIntermediateSize * (mixture.NumExpertsPerTok + mixture.NSharedExperts));
-        long kept = (4 * hidden) + (2 * queries) + (2 * keys) + (2 * width); // both norms' inputs and outputs; queries, keys, values and what is mixed; gate and up
-        long working = (6 * hidden) + (2 * width) + (4 * queries);
-        long layers = options.ActivationCheckpointing ? (config.NumHiddenLayers * hidden) + kept : config.NumHiddenLayers * kept;
-        return (layers + working) * tokens * FloatBytes;
-    }
-
-    private static long LogitBytes(ModelConfig config, long tokens) => FloatBytes * config.VocabSize * Math.Min(tokens, CausalLoss.RowsAtOnce(config.VocabSize));
 }
