@@ -51,6 +51,9 @@ internal sealed class GgufCopy
     /// <summary>Full name of a key of the architecture.</summary>
     public string Key(string name) => $"{_architecture}.{name}";
 
+    /// <summary>Whether its attention works on a compressed state, as DeepSeek's.</summary>
+    public bool IsLatent => Number("attention.kv_lora_rank") is not null;
+
     /// <summary>A text of the architecture, or null.</summary>
     public string? Text(string name) => _metadata.TryGet(Key(name), out object? value) ? value as string : null;
 

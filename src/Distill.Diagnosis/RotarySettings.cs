@@ -12,8 +12,14 @@ internal sealed record RotarySettings(double? Theta, string Scaling, double? Fac
 {
     private const double DefaultTheta = 10000;
 
+    /// <summary>The further settings of YaRN, where that is the scaling and its factor is known.</summary>
+    public YarnNumbers? Yarn { get; init; }
+
     /// <summary>Whether queries and keys turn alike. GGUF keeps numbers in single precision.</summary>
-    public bool Agrees(RotarySettings other) => SameTheta(other) && Scaling == other.Scaling && Same(Factor, other.Factor) && Same(OriginalContext, other.OriginalContext);
+    public bool Agrees(RotarySettings other) => SameTheta(other) && SameScaling(other) && (Yarn is null || other.Yarn is null || Yarn.Agrees(other.Yarn));
+
+    /// <summary>Whether positions are stretched alike.</summary>
+    public bool SameScaling(RotarySettings other) => Scaling == other.Scaling && Same(Factor, other.Factor) && Same(OriginalContext, other.OriginalContext);
 
     /// <summary>Whether the base is the same.</summary>
     public bool SameTheta(RotarySettings other) => (float)(Theta ?? DefaultTheta) == (float)(other.Theta ?? DefaultTheta);
@@ -31,9 +37,10 @@ internal sealed record RotarySettings(double? Theta, string Scaling, double? Fac
     {
         string scaling = file.Text("rope.scaling.type") ?? "none";
         if (file.Tensors.Contains("rope_freqs.weight")) return new(file.Number("rope.freq_base"), "llama3", null, null);
-        return scaling == "none" ? new(file.Number("rope.freq_base"), "none", null, null)
-            : new(file.Number("rope.freq_base"), scaling, file.Number("rope.scaling.factor"),
-                scaling == "yarn" ? (int?)(file.Number("rope.scaling.original_context_length") ?? file.Number("context_length")) : null);
+        if (scaling != "yarn") return new(file.Number("rope.freq_base"), scaling, scaling == "none" ? null : file.Number("rope.scaling.factor"), null);
+        int? context = (int?)(file.Number("rope.scaling.original_context_length") ?? file.Number("context_length"));
+        double? factor = file.Number("rope.scaling.factor");
+        return new(file.Number("rope.freq_base"), scaling, factor, context) { Yarn = factor is { } known ? YarnNumbers.OfGguf(file, known, context ?? 1) : null };
     }
 
     /// <summary>What a GGUF file of this model has to say: Llama 3's numbers are inside the factors.</summary>
@@ -43,19 +50,23 @@ internal sealed record RotarySettings(double? Theta, string Scaling, double? Fac
     public override string ToString()
     {
         string theta = Theta is { } value ? value.ToString(CultureInfo.InvariantCulture) : $"none (so {DefaultTheta})";
-        return Scaling == "none" ? $"base {theta}, no scaling" : string.Create(CultureInfo.InvariantCulture, $"base {theta}, scaling {Scaling}{(Factor is { } factor ? $" by {factor}" : "")}{(OriginalContext is { } context ? $" from {context} positions" : "")}");
+        return Scaling == "none" ? $"base {theta}, no scaling" : string.Create(CultureInfo.InvariantCulture, $"base {theta}, scaling {Scaling}{(Factor is { } factor ? $" by {factor}" : "")}{(OriginalContext is { } context ? $" from {context} positions" : "")}{(Yarn is null ? "" : $", {Yarn}")}");
     }
 
-    // YaRN without an original context starts from the whole one, in every reader; linear scaling starts from none.
+    // YaRN without an original context starts from the whole one, without a factor from what both contexts give; linear scaling starts from none.
     private static RotarySettings Of(JsonObject config, JsonObject? scaling, double? theta)
     {
         string kind = (scaling?["rope_type"] ?? scaling?["type"]) is JsonValue value && value.TryGetValue(out string? text) ? text : "default";
-        return kind is "default" or "none" ? new(theta, "none", null, null)
-            : new(theta, kind, Number(scaling!["factor"]),
-                kind == "linear" ? null : (int?)(Number(scaling["original_max_position_embeddings"]) ?? (kind == "yarn" ? Number(config["max_position_embeddings"]) : null)));
+        if (kind is "default" or "none") return new(theta, "none", null, null);
+        double? factor = Number(scaling!["factor"]), original = Number(scaling["original_max_position_embeddings"]), whole = Number(config["max_position_embeddings"]);
+        if (kind != "yarn") return new(theta, kind, factor, kind == "linear" ? null : (int?)original);
+        if (original > 0) factor ??= whole / original;
+        int? context = (int?)(original ?? whole);
+        return new(theta, kind, factor, context) { Yarn = factor is { } known ? YarnNumbers.OfConfig(config, scaling, known, context ?? 1) : null };
     }
 
     private static bool Same(double? left, double? right) => left is null == right is null && (left is null || (float)left == (float)right!);
 
-    private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue(out double number) && Math.Abs(number) < int.MaxValue ? number : null;
+    /// <summary>A number of JSON, or null when it is none or beyond all sense.</summary>
+    public static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue(out double number) && Math.Abs(number) < int.MaxValue ? number : null;
 }

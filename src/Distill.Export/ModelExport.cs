@@ -5,6 +5,7 @@ using Distill.Export.Onnx;
 using Distill.Export.Quantization;
 using Distill.Models;
 using Distill.Runs;
+using Distill.Weights;
 
 namespace Distill.Export;
 
@@ -46,7 +47,7 @@ public static class ModelExport
         {
             cancellation.ThrowIfCancellationRequested();
             progress.Report(new ProgressEvent("export ONNX", 0, 1, "files"));
-            files.Add(Describe(options.Out, [OnnxExport.Write(options.Model, Path.Combine(options.Out, "onnx"), cancellation)], "onnx", "fp32", 32));
+            files.Add(Describe(options.Out, ModelFiles.Of(OnnxExport.Write(options.Model, Path.Combine(options.Out, "onnx"), cancellation)), "onnx", "fp32", 32));
             progress.Report(new ProgressEvent("export ONNX", 1, 1, "files"));
         }
         Diagnose(options, files, known, progress);
@@ -101,15 +102,16 @@ public static class ModelExport
 
     private static ArtifactFile Describe(string folder, IReadOnlyList<string> paths, string format, string type, double bitsPerWeight)
     {
-        string[] relative = [.. paths.Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/'))];
+        var hashes = paths.ToDictionary(path => path, Fingerprint.OfFile);
+        ArtifactPart[] parts = [.. paths.Select(path => new ArtifactPart(Path.GetRelativePath(folder, path).Replace('\\', '/'), new FileInfo(path).Length, hashes[path]))];
         return new ArtifactFile
         {
-            Path = relative[0],
-            Shards = relative.Length > 1 ? relative : [],
+            Path = parts[0].Path,
+            Parts = parts.Length > 1 ? parts : [],
             Format = format,
             Type = type,
-            Bytes = paths.Sum(path => new FileInfo(path).Length),
-            Sha256 = Fingerprint.OfFile(paths[0]),
+            Bytes = parts.Sum(part => part.Bytes),
+            Sha256 = Fingerprint.OfFiles(paths, path => hashes[path]),
             BitsPerWeight = Math.Round(bitsPerWeight, 3),
         };
     }

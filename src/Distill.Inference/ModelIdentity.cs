@@ -19,7 +19,7 @@ public static class ModelIdentity
     // The weights of an ONNX model lie in a folder of their own, the large ones in a second file.
     private static IEnumerable<string> FilesOf(string path)
     {
-        if (File.Exists(path)) return new[] { path, path + "_data" }.Where(File.Exists).Concat(GgufShards.FilesOf(path).Skip(1));
+        if (File.Exists(path)) return ModelFiles.Of(path);
         string[] folders = [path, Path.Combine(path, "onnx")];
         return folders.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles)
             .Where(file => Path.GetExtension(file) is ".json" or ".jinja" or ".safetensors" or ".onnx" or ".onnx_data" && Path.GetFileName(file) != RunManifest.FileName)

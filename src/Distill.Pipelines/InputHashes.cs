@@ -17,8 +17,11 @@ internal sealed class InputHashes(string cacheFile, TimeProvider time)
     private readonly Dictionary<string, Entry> _kept = Load(cacheFile);
     private bool _changed;
 
-    /// <summary>The hash of a file, or of a folder as <see cref="Fingerprint.OfPath(string)"/> defines it.</summary>
-    public string Of(string path) => Fingerprint.OfPath(path, OfFile);
+    /// <summary>
+    /// The hash of a file, or of a folder as <see cref="Fingerprint.OfPath(string)"/> defines it; of a file that draws in others
+    /// (<see cref="InputFiles"/>), one over all of them.
+    /// </summary>
+    public string Of(string path) => Fingerprint.OfFiles(InputFiles.Of(path), file => Fingerprint.OfPath(file, OfFile));
 
     /// <summary>Writes what was learned, if anything.</summary>
     public void Save()

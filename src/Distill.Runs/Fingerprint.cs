@@ -29,6 +29,12 @@ public static class Fingerprint
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
+    /// <summary>Hash of what one file or several make up: that of the one, or one over the names and hashes of all, in their order.</summary>
+    /// <param name="paths">The files; <paramref name="ofFile"/> may know folders too.</param>
+    /// <param name="ofFile">Gives one file's hash, e.g. from a memory of hashes.</param>
+    public static string OfFiles(IReadOnlyList<string> paths, Func<string, string> ofFile) =>
+        paths is [string only] ? ofFile(only) : OfTexts([.. paths.SelectMany(path => new[] { Path.GetFileName(path), ofFile(path) })]);
+
     /// <summary>
     /// Hash of a file, or of a folder: the relative names and bytes of its files in ordinal order. Manifests, progress
     /// files and anything hidden are left out: they describe a result and are not part of it.

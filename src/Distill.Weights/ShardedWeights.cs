@@ -38,15 +38,12 @@ public sealed class ShardedWeights : IWeightSource
     public static ShardedWeights Open(string indexPath)
     {
         Dictionary<string, string> shardByTensor = ReadIndex(indexPath);
-        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(indexPath))!;
         var shards = new Dictionary<string, SafetensorsFile>(StringComparer.Ordinal);
         try
         {
-            foreach (string name in shardByTensor.Values.Distinct(StringComparer.Ordinal))
+            foreach (string shardPath in FilesOf(indexPath, shardByTensor))
             {
-                if (name is "" or "." or ".." || name.AsSpan().ContainsAny('/', '\\', ':') || name.Contains('\0'))
-                    throw new InputException($"{indexPath}: shard `{name}` is not a plain file name", "shards must lie beside their index");
-                string shardPath = System.IO.Path.Combine(folder, name);
+                string name = System.IO.Path.GetFileName(shardPath);
                 if (!File.Exists(shardPath)) throw new InputException($"{indexPath}: shard {name} is missing", "copy or download the missing file beside the index");
                 shards.Add(name, SafetensorsFile.Open(shardPath));
             }
@@ -77,6 +74,21 @@ public sealed class ShardedWeights : IWeightSource
     public void Dispose()
     {
         foreach (SafetensorsFile shard in _shards.Values) shard.Dispose();
+    }
+
+    /// <summary>Paths of the shards that an index names, whether they are there or not.</summary>
+    /// <exception cref="InputException">The index is malformed, or names a file outside its folder.</exception>
+    internal static IEnumerable<string> FilesOf(string indexPath) => FilesOf(indexPath, ReadIndex(indexPath));
+
+    private static IEnumerable<string> FilesOf(string indexPath, Dictionary<string, string> shardByTensor)
+    {
+        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(indexPath))!;
+        foreach (string name in shardByTensor.Values.Distinct(StringComparer.Ordinal))
+        {
+            if (name is "" or "." or ".." || name.AsSpan().ContainsAny('/', '\\', ':') || name.Contains('\0'))
+                throw new InputException($"{indexPath}: shard `{name}` is not a plain file name", "shards must lie beside their index");
+            yield return System.IO.Path.Combine(folder, name);
+        }
     }
 
     private static Dictionary<string, string> ReadIndex(string path)

@@ -25,11 +25,23 @@ internal sealed class RotaryCheck : ICheck
         foreach (GgufCopy file in patient.Gguf.Select(part => part.Value).OfType<GgufCopy>())
         {
             RotarySettings expected = stated.InGguf(), found = RotarySettings.OfGguf(file);
-            if (expected.Agrees(found)) continue;
-            string key = expected.SameTheta(found) ? "rope.scaling.type" : "rope.freq_base";
-            yield return new(Name, Severity.Error, file.Place(file.Key(key)), $"the file says {found}, {model.File(ModelFolder.ConfigFile)} says {stated}", $"in llama.cpp and Ollama {Garbled}", "export the model again with `distill export`");
+            if (expected.Agrees(found))
+            {
+                if (expected.Yarn is { HasUsualBlend: false } unusual)
+                    yield return new(Name, Severity.Warning, file.Place(file.Key("rope.scaling.yarn_beta_fast")), $"says betas {unusual.BetaFast} and {unusual.BetaSlow}, as the model was trained with",
+                        $"llama.cpp computes this architecture with 32 and 1 whatever the file says: {Garbled}", "train with 32 and 1, or serve the model folder");
+                continue;
+            }
+            yield return new(Name, Severity.Error, file.Place(file.Key(KeyOf(expected, found, file))), $"the file says {found}, {model.File(ModelFolder.ConfigFile)} says {stated}", $"in llama.cpp and Ollama {Garbled}", "export the model again with `distill export`");
         }
     }
+
+    // The key that the difference lies in.
+    private static string KeyOf(RotarySettings expected, RotarySettings found, GgufCopy file) =>
+        !expected.SameTheta(found) ? "rope.freq_base"
+        : !expected.SameScaling(found) ? "rope.scaling.type"
+        : !expected.Yarn!.SameBlend(found.Yarn!) ? "rope.scaling.yarn_beta_fast"
+        : file.IsLatent ? "rope.scaling.yarn_log_multiplier" : "rope.scaling.attn_factor";
 
     // Old keys that only repeat a part are no contradiction.
     private static bool Contradiction(JsonObject config, RotarySettings old, RotarySettings recent) =>

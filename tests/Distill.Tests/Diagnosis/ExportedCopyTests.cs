@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Distill.Diagnosis;
 using Distill.Export.Gguf;
 using Distill.Export.Onnx;
+using Distill.Models;
 using Xunit;
 
 namespace Distill.Tests.Diagnosis;
@@ -123,6 +124,57 @@ public sealed class ExportedCopyTests : IDisposable
 
         Assert.Contains("the file says " + found, finding.What);
         Assert.Contains(expected, finding.What);
+    }
+
+    [Theory]
+    [InlineData(Architecture.Qwen2, """{"attention_factor": 1.05}""", "rope.scaling.attn_factor", null, "pairs of length 1.3689, ")] // 0.1 ln 40 + 1
+    [InlineData(Architecture.Qwen2, """{"mscale": 1.0, "mscale_all_dim": 0.5}""", "rope.scaling.attn_factor", 1.5f, "pairs of length 2.0533, ")]
+    [InlineData(Architecture.Qwen2, "{}", "rope.scaling.yarn_beta_fast", 16f, "betas 16 and 1, ")]
+    [InlineData(Architecture.DeepSeekV3, """{"mscale": 0.7, "mscale_all_dim": 0.7}""", "rope.scaling.yarn_log_multiplier", 0.1f, "pairs of length 1, scores times 1.8739, ")] // its square
+    [InlineData(Architecture.DeepSeekV3, """{"mscale": 0.7, "mscale_all_dim": 0.7}""", "rope.scaling.yarn_log_multiplier", null, "pairs of length 1.3689, ")]
+    public void YarnSettingsThatAreLost(Architecture architecture, string more, string key, float? value, string found)
+    {
+        using var model = new SickModel(architecture);
+        model.Edit("config.json", json =>
+        {
+            var scaling = new JsonObject { ["rope_type"] = "yarn", ["factor"] = 40, ["original_max_position_embeddings"] = 64 };
+            foreach ((string name, JsonNode? number) in JsonNode.Parse(more)!.AsObject()) scaling[name] = number?.DeepClone();
+            json["rope_scaling"] = scaling;
+        });
+        string gguf = model["gguf/m.gguf"];
+        GgufExport.Write(model.Path, gguf, GgufFileType.F16, "tiny");
+        Assert.DoesNotContain(model.Examine(With(gguf)), finding => finding.Severity > Severity.Note);
+
+        (string, object)? added = value is { } number ? ($"{(architecture == Architecture.Qwen2 ? "qwen2" : "deepseek2")}.{key}", number) : null;
+        SickModel.EditGguf(gguf, (name, old) => name.EndsWith(key, StringComparison.Ordinal) ? null : old, added);
+
+        Finding finding = model.Only("rope", Severity.Error, With(gguf));
+        Assert.EndsWith($".{key}`", finding.Where);
+        Assert.Contains(found, finding.What);
+    }
+
+    [Fact]
+    public void BetasThatLlamaCppPassesOver()
+    {
+        _model.Edit("config.json", json => json["rope_scaling"] = new JsonObject { ["rope_type"] = "yarn", ["factor"] = 4, ["original_max_position_embeddings"] = 64 });
+        string gguf = Gguf();
+        SickModel.EditGguf(gguf, (_, old) => old, ("qwen2.rope.scaling.yarn_beta_fast", 16f)); // as a converter that copies it writes it
+        _model.Edit("config.json", json => json["rope_scaling"]!["beta_fast"] = 16);
+
+        Assert.StartsWith("says betas 16 and 1", _model.Only("rope", Severity.Warning, With(gguf)).What);
+    }
+
+    [Fact]
+    public void AYarnWhoseFactorIsWhatBothContextsGive()
+    {
+        _model.Edit("config.json", json =>
+        {
+            json["max_position_embeddings"] = 256;
+            json["rope_scaling"] = new JsonObject { ["rope_type"] = "yarn", ["original_max_position_embeddings"] = 64 };
+        });
+        string gguf = Gguf();
+
+        Assert.DoesNotContain(_model.Examine(With(gguf)), finding => finding.Severity > Severity.Note);
     }
 
     [Theory]

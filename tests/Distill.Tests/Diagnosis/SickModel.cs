@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Distill.Diagnosis;
+using Distill.Models;
 using Distill.Weights;
 using Xunit;
 
@@ -12,7 +13,11 @@ internal sealed class SickModel : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    public SickModel() => TinyModels.Qwen2(Path);
+    public SickModel(Architecture architecture = Architecture.Qwen2)
+    {
+        if (architecture == Architecture.DeepSeekV3) TinyModels.DeepSeekV3(Path);
+        else TinyModels.Qwen2(Path);
+    }
 
     public static int BosId => TinyModels.BosTokenId;
 
@@ -35,8 +40,8 @@ internal sealed class SickModel : IDisposable
 
     public SickModel Template(string source) => Edit("tokenizer_config.json", json => json["chat_template"] = source);
 
-    /// <summary>Writes a GGUF file again with other metadata; null leaves a key out.</summary>
-    public static void EditGguf(string path, Func<string, object, object?> change)
+    /// <summary>Writes a GGUF file again with other metadata; null leaves a key out, and one may be added.</summary>
+    public static void EditGguf(string path, Func<string, object, object?> change, (string Key, object Value)? added = null)
     {
         using (GgufReader file = GgufReader.Open(path))
         {
@@ -45,6 +50,7 @@ internal sealed class SickModel : IDisposable
             {
                 if (change(key, value) is { } changed) metadata.Add(key, changed);
             }
+            if (added is { } more) metadata.Add(more.Key, more.Value);
             GgufWriter.Write(path + ".new", metadata, [.. file.Tensors.Select(tensor => new GgufTensorToWrite(tensor.Name, tensor.Type, [.. tensor.Shape], stream => stream.Write(file.Bytes(tensor))))]);
         }
         File.Move(path + ".new", path, overwrite: true);

@@ -1,5 +1,6 @@
 using Distill.Export;
 using Distill.Export.Gguf;
+using Distill.Pipelines;
 using Distill.Runs;
 using Distill.Tests.Traces;
 using Distill.Traces;
@@ -38,6 +39,22 @@ public sealed class ModelExportTests : IDisposable
         Assert.Equal(80320, result.Parameters);
         Assert.Equivalent(result, ExportResult.Load(_folder["out"]), strict: true);
         Assert.Contains(_events, progress => progress is { Stage: "export Q8_0", Unit: "tensors" } && progress.Completed == progress.Total);
+    }
+
+    [Fact]
+    public async Task EveryShardIsListedAndCounts()
+    {
+        TinyModels.Qwen2(_folder["model"]);
+        ExportResult result = await Run(new ExportOptions { Model = _folder["model"], Name = "tiny", Gguf = [GgufFileType.F16], MaxShardSize = "60K", Out = _folder["out"] });
+        ArtifactFile file = Assert.Single(result.Files);
+        string[] shards = [.. Directory.EnumerateFiles(_folder["out/gguf"], "*.gguf").Order(StringComparer.Ordinal)];
+        Assert.InRange(shards.Length, 3, 20);
+        Assert.Equal(shards.Select(shard => new ArtifactPart($"gguf/{Path.GetFileName(shard)}", new FileInfo(shard).Length, Fingerprint.OfFile(shard))), file.Parts);
+        Assert.Equal(file.Parts[0].Path, file.Path);
+        Assert.Equal(file.Parts.Sum(part => part.Bytes), file.Bytes);
+        Assert.Equal(new InputHashes(_folder["hashes.json"], TimeProvider.System).Of(shards[0]), file.Sha256); // what a pipeline that reads it notes
+        File.AppendAllText(shards[1], "x");
+        Assert.NotEqual(new InputHashes(_folder["hashes.json"], TimeProvider.System).Of(shards[0]), file.Sha256);
     }
 
     [Fact]

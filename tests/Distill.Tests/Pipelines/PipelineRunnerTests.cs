@@ -98,6 +98,25 @@ public sealed class PipelineRunnerTests : IDisposable
         Assert.Equal("changed", File.ReadAllText(_folder["run/join/joined.txt"]));
     }
 
+    [Theory]
+    [InlineData("m-00001-of-00002.gguf", "m-00002-of-00002.gguf")]
+    [InlineData("model.onnx", "model.onnx_data")]
+    [InlineData("suite.yaml", "problems.jsonl")]
+    public async Task AFileThatDrawsInAnotherChangesWithIt(string named, string other)
+    {
+        File.WriteAllText(_folder[named], "name: s\nversion: 1\nprompts: problems.jsonl\n");
+        File.WriteAllText(_folder[other], "one");
+        string yaml = $"name: p\nstages:\n  - join: {{ inputs: {_folder[named]} }}";
+        await Run(yaml);
+        await Run(yaml);
+        Assert.Equal(["join"], _stages.Ran);
+
+        File.WriteAllText(_folder[other], "two");
+        await Run(yaml);
+
+        Assert.Equal(["join", "join"], _stages.Ran);
+    }
+
     [Fact]
     public async Task AnInterruptedRunGoesOnWithTheUnfinishedStage()
     {
