@@ -89,6 +89,7 @@ public static class AtomicFile
     {
         InputException => null,
         IOException when IsDiskFull(e) => new InputException($"{path}: the disk is full", "free some space and run the same command again; nothing already finished is lost", inner: e),
+        ArgumentOutOfRangeException when IsTooLarge(e) => new InputException($"{path}: is larger than this disk takes in one file", "choose another disk (FAT32 ends at 4 GB); `export` divides models by `--max-shard-size`", inner: e),
         IOException when IsDiskFailing(e) => new InputException($"{path}: the disk fails (input/output error)", "the system's log says more (dmesg); the same command goes on from what the disk holds, here or in a copy of the folder on another disk", inner: e),
         UnauthorizedAccessException => new InputException($"{path}: cannot be written (permission denied)", "choose another output folder or change its permissions", inner: e),
         IOException when FileInPlaceOfFolder(path) is { } file => new InputException($"{file}: is a file, not a folder", "choose another output folder", inner: e),
@@ -111,6 +112,9 @@ public static class AtomicFile
 
     // ENOSPC 28 and EDQUOT 122 on Unix; ERROR_DISK_FULL 112 and ERROR_HANDLE_DISK_FULL 39 on Windows.
     private static bool IsDiskFull(Exception e) => (e.HResult & 0xFFFF) is 28 or 122 or 112 or 39;
+
+    // EFBIG, which .NET makes an argument of: its words alone tell it from a mistake of ours.
+    private static bool IsTooLarge(Exception e) => e.Message.Contains("too large for the file system", StringComparison.Ordinal);
 
     // EIO: the disk took the bytes and could not keep them.
     private static bool IsDiskFailing(Exception e) => !OperatingSystem.IsWindows() && (e.HResult & 0xFFFF) is 5;

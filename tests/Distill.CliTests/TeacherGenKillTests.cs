@@ -65,7 +65,7 @@ public sealed class TeacherGenKillTests : IDisposable
     [Fact]
     public void ADiskThatFailsLosesNothingThatItConfirmed()
     {
-        Assert.SkipUnless(CanFailDisk(), "needs strace, to answer for the disk");
+        Assert.SkipUnless(FailingDisk.IsPossible, "needs strace, to answer for the disk");
         Assert.Equal(0, CliProcess.Run(_folder.Path, "prompts", "--basic", "6000", "--out", "problems").ExitCode);
         CliResult whole = CliProcess.Run(_folder.Path, Arguments("whole"));
         Assert.True(whole.ExitCode == 0, whole.Error);
@@ -74,7 +74,7 @@ public sealed class TeacherGenKillTests : IDisposable
         foreach (int from in new[] { 1, 3, 6, 10, 15, 21 })
         {
             // From that call on, the system says that the disk could not keep the bytes.
-            using CliProcess process = CliProcess.Start(_folder.Path, ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "calls", "-e", "trace=fsync", "-e", $"inject=fsync:error=EIO:when={from}+"], Arguments("failing"));
+            using CliProcess process = CliProcess.Start(_folder.Path, FailingDisk.From("fsync", "EIO", from), Arguments("failing"));
             CliResult result = process.Wait();
             if (result.ExitCode == 0) break; // it was done before the disk failed
             failed++;
@@ -133,21 +133,6 @@ public sealed class TeacherGenKillTests : IDisposable
             // asked for again: what was under way when the process died (twice the places at most, what waits to be handed over
             // among it), one handed over and one being stored; however slow the machine is
             Assert.InRange(asked.Values.Sum() - prompts, 0, killed * ((2 * concurrency) + 2));
-        }
-    }
-
-    private static bool CanFailDisk()
-    {
-        if (!OperatingSystem.IsLinux()) return false;
-        try
-        {
-            using var probe = System.Diagnostics.Process.Start("strace", ["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO", "true"]);
-            probe.WaitForExit();
-            return probe.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
         }
     }
 
