@@ -20,7 +20,7 @@ public sealed class OptionSet
         Options = [.. record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Select(property => (Property: property, Attribute: property.GetCustomAttribute<OptionAttribute>()))
             .Where(found => found.Attribute != null)
-            .OrderBy(found => found.Property.MetadataToken) // declaration order: help reads like the record
+            .OrderBy(found => Depth(found.Property.DeclaringType!)).ThenBy(found => found.Property.MetadataToken) // declaration order, what is inherited first: help reads like the record
             .Select(found => new StageOption(found.Property, found.Attribute!, found.Property.GetValue(defaults)))];
         _byKey = Options.ToDictionary(option => option.Key, StringComparer.Ordinal);
     }
@@ -28,7 +28,7 @@ public sealed class OptionSet
     /// <summary>The options record.</summary>
     public Type Record { get; }
 
-    /// <summary>Every option, in the order of the record.</summary>
+    /// <summary>Every option, in the order of the record, after those that it inherits.</summary>
     public IReadOnlyList<StageOption> Options { get; }
 
     /// <summary>The options of <typeparamref name="T"/>.</summary>
@@ -83,6 +83,8 @@ public sealed class OptionSet
     /// </summary>
     public JsonObject ToResultJson(object options) => ToJson(
         Options.Where(option => !option.DoesNotChangeResult && !option.IsPath).OrderBy(option => option.Key, StringComparer.Ordinal), options);
+
+    private static int Depth(Type type) => type.BaseType is { } parent ? 1 + Depth(parent) : 0;
 
     private static JsonObject ToJson(IEnumerable<StageOption> chosen, object options) =>
         new(chosen.Select(option => KeyValuePair.Create(option.Key, OptionConversion.ToJson(option.Property.GetValue(options)))));

@@ -29,7 +29,7 @@ public enum ServeLauncher
 }
 
 /// <summary>Options of <c>distill teacher serve</c>.</summary>
-public sealed record TeacherServeOptions
+public sealed record TeacherServeOptions : ServedModelOptions
 {
     /// <summary>Which engine serves.</summary>
     [Option("which engine serves", Required = true)]
@@ -42,10 +42,6 @@ public sealed record TeacherServeOptions
     /// <summary>Who starts it.</summary>
     [Option("who starts the engine: this process, or a job or manifest for another system")]
     public ServeLauncher Launcher { get; init; }
-
-    /// <summary>Model folder, or name on the Hugging Face Hub.</summary>
-    [Option("name on the Hugging Face Hub, or model folder as the serving machines see it")]
-    public string Model { get; init; } = ServedModels.Default;
 
     /// <summary>Revision on the hub.</summary>
     [Option("revision of the model on the hub")]
@@ -62,18 +58,6 @@ public sealed record TeacherServeOptions
     /// <summary>Whether DeepEP's kernels carry tokens to experts.</summary>
     [Option("carry tokens to experts with DeepEP's kernels, which must be installed; for --parallelism dp-ep")]
     public bool Deepep { get; init; }
-
-    /// <summary>Longest sequence.</summary>
-    [Option("longest sequence, prompt and completion together")]
-    public int ContextLength { get; init; } = 32_768;
-
-    /// <summary>What the cache is kept as.</summary>
-    [Option("what keys and values are kept as")]
-    public KvCacheFormat KvCache { get; init; }
-
-    /// <summary>Share of the memory.</summary>
-    [Option("share of an accelerator's memory that the engine may fill")]
-    public double MemoryFraction { get; init; } = ReplicaMemory.DefaultFraction;
 
     /// <summary>Requests that run at once.</summary>
     [Option("most requests that run at once in a replica (else as many as the cache holds at 6700 tokens each)")]

@@ -3,7 +3,7 @@ using Distill.Runs;
 namespace Distill.Serving;
 
 /// <summary>Options of <c>distill plan teacher</c>.</summary>
-public sealed record TeacherPlanOptions
+public sealed record TeacherPlanOptions : ServedModelOptions
 {
     /// <summary>Machines to compare.</summary>
     [Option("machines of one replica, e.g. 8xH200 or 2x8xH100; several are compared")]
@@ -12,22 +12,6 @@ public sealed record TeacherPlanOptions
     /// <summary>How the model is divided.</summary>
     [Option("how the model is divided among the accelerators; auto shows every way")]
     public Parallelism Parallelism { get; init; }
-
-    /// <summary>Model folder, or name on the Hugging Face Hub.</summary>
-    [Option("model folder, or the name of R1 or V3 on the Hugging Face Hub")]
-    public string Model { get; init; } = ServedModels.Default;
-
-    /// <summary>Longest sequence.</summary>
-    [Option("longest sequence, prompt and completion together")]
-    public int ContextLength { get; init; } = 32_768;
-
-    /// <summary>What the cache is kept as.</summary>
-    [Option("what keys and values are kept as")]
-    public KvCacheFormat KvCache { get; init; }
-
-    /// <summary>Share of the memory.</summary>
-    [Option("share of an accelerator's memory that the engine may fill")]
-    public double MemoryFraction { get; init; } = ReplicaMemory.DefaultFraction;
 
     /// <summary>Tokens that a running request keeps on average.</summary>
     [Option("tokens that a running request keeps in the cache on average; worked out when --mean-tokens is given, else as open-r1 saw it (6700)")]

@@ -18,6 +18,15 @@ public sealed class OptionSetTests
     }
 
     [Fact]
+    public void WhatIsInheritedComesFirstAndBindsLikeTheRest()
+    {
+        OptionSet set = OptionSet.Of<Derived>();
+
+        Assert.Equal(["model", "length", "own"], set.Options.Select(option => option.Key));
+        Assert.Equal(new Derived { Model = "m", Own = 2 }, set.Bind<Derived>("s", null, [Flag("model", "m"), Flag("own", "2")]));
+    }
+
+    [Fact]
     public void ALaterValueReplacesAnEarlierOne()
     {
         var options = Bind(File("out", 3, "x"), File("max_steps", 4, "10"), Flag("max-steps", "20"));
@@ -189,5 +198,20 @@ public sealed class OptionSetTests
     {
         [Option("date")]
         public DateOnly When { get; init; }
+    }
+
+    private abstract record Shared
+    {
+        [Option("a name")]
+        public string Model { get; init; } = "";
+
+        [Option("a number")]
+        public int Length { get; init; } = 3;
+    }
+
+    private sealed record Derived : Shared
+    {
+        [Option("its own")]
+        public int Own { get; init; }
     }
 }
