@@ -1,7 +1,6 @@
 using System.Globalization;
 using Distill.Prompts;
 using Distill.Runs;
-using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
 namespace Distill.Eval;
@@ -14,43 +13,27 @@ internal sealed class SuiteFile
 {
     private const int MaxBytes = 1 << 20;
 
+    private const string FormHint = "see eval/README.md for the form of a suite";
+
     private static readonly string[] Keys =
         ["name", "version", "prompts", "sha256", "generate", "template", "samples", "temperature", "top_p", "max_tokens", "verifier", "metric"];
 
     private static readonly string[] GenerateKeys = ["kind", "split", "count", "seed"];
 
     private readonly string path;
-    private readonly Parser events;
+    private readonly YamlEvents events;
 
-    private SuiteFile(string path, string text)
-    {
-        this.path = path;
-        events = new Parser(new StringReader(text));
-    }
+    private SuiteFile(string path, YamlEvents events) => (this.path, this.events) = (path, events);
 
     public static EvalSuite Read(string path)
     {
         if (!File.Exists(path)) throw new InputException($"{path}: no such suite", "give the path of a suite's YAML file, e.g. eval/suites/arithmetic-basic.yaml");
         if (new FileInfo(path).Length > MaxBytes) throw new InputException($"{path}: larger than 1 MB, so not a suite", "a suite names its prompts by path");
-        var file = new SuiteFile(path, File.ReadAllText(path));
-        try
-        {
-            return file.ReadSuite();
-        }
-        catch (YamlException e)
-        {
-            throw new InputException($"{path}:{e.Start.Line}: is not valid YAML: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}", "see eval/README.md for the form of a suite", inner: e);
-        }
-        catch (InvalidOperationException e) // what the scanner throws at some unclosed lists
-        {
-            throw new InputException($"{path}:{file.events.Current?.End.Line ?? 1}: is not valid YAML after this line", "see eval/README.md for the form of a suite", inner: e);
-        }
+        return new SuiteFile(path, YamlEvents.Open(path, File.ReadAllText(path), FormHint, plain: "suites")).ReadSuite();
     }
 
     private EvalSuite ReadSuite()
     {
-        Next();
-        while (events.Current is StreamStart or DocumentStart) Next();
         SuiteKeys keys = ReadMap("a suite is a map of keys", Keys, "generate");
         SuiteKeys? generate = keys.Nested;
         bool reads = keys.Has("prompts");
@@ -99,13 +82,13 @@ internal sealed class SuiteFile
     // Leaves the events behind the map's end.
     private SuiteKeys ReadMap(string otherwise, string[] known, string? nested)
     {
-        if (events.Current is not MappingStart) throw new InputException($"{Place()}: {otherwise}", "see eval/README.md for the form of a suite");
-        var keys = new SuiteKeys(path, Line);
+        if (events.Current is not MappingStart) throw new InputException($"{events.Place}: {otherwise}", FormHint);
+        var keys = new SuiteKeys(path, events.Line);
         Next();
         while (events.Current is not MappingEnd)
         {
-            int line = Line;
-            string place = Place();
+            int line = events.Line;
+            string place = events.Place;
             if (events.Current is not Scalar key) throw new InputException($"{place}: a key is a word", "write `key: value`");
             if (!known.Contains(key.Value)) throw new InputException($"{place}: key `{key.Value}` is unknown", NearestName.Hint(key.Value, known));
             if (keys.Has(key.Value)) throw new InputException($"{place}: key `{key.Value}` is given twice", "delete one of the two");
@@ -128,20 +111,11 @@ internal sealed class SuiteFile
         {
             if (events.Current is not SequenceStart) throw new InputException($"{place}: key `{key}` takes a value or a list of values", $"write `{key}: value` or `{key}: [a, b]`");
             for (Next(); events.Current is Scalar item; Next()) values.Add(item.Value);
-            if (events.Current is not SequenceEnd) throw new InputException($"{Place()}: key `{key}`: a list holds plain values", $"write `{key}: [a, b]`");
+            if (events.Current is not SequenceEnd) throw new InputException($"{events.Place}: key `{key}`: a list holds plain values", $"write `{key}: [a, b]`");
         }
         Next();
         return values;
     }
 
-    private void Next()
-    {
-        events.MoveNext();
-        if (events.Current is AnchorAlias or NodeEvent { Anchor.IsEmpty: false })
-            throw new InputException($"{Place()}: anchors and aliases are not used in suites", "write the value out");
-    }
-
-    private int Line => (int)Math.Max(1, events.Current?.Start.Line ?? 1);
-
-    private string Place() => $"{path}:{Line}";
+    private void Next() => events.MoveNext();
 }

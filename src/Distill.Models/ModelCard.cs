@@ -48,15 +48,8 @@ public sealed record ModelCard
         string[] lines = File.ReadAllLines(path);
         int end = lines.Length > 0 && lines[0].TrimEnd() == Fence ? Array.FindIndex(lines, 1, line => line.TrimEnd() == Fence) : -1;
         if (end < 0) return new ModelCard();
-        try
-        {
-            return Of(Keys(string.Join('\n', lines[1..end])));
-        }
-        catch (Exception e) when (e is YamlException or InvalidOperationException) // the scanner throws the second at some unclosed lists
-        {
-            string place = e is YamlException { Start.Line: var line } ? $"{path}:{line + 1}" : path;
-            throw new InputException($"{place}: the card's head is not valid YAML", "mend the lines between the two `---`, or remove the file", inner: e);
-        }
+        string head = string.Join('\n', lines[1..end]);
+        return Of(Keys(YamlEvents.Open(path, head, "mend the lines between the two `---`, or remove the file", linesBefore: 1)));
     }
 
     /// <summary>This card with what it leaves out taken from another.</summary>
@@ -113,12 +106,10 @@ public sealed record ModelCard
     }
 
     // Event by event: the texts, and the texts in the lists, of the outermost map; whatever else a card holds (results, widgets) is passed over.
-    private static Dictionary<string, List<string>> Keys(string yaml)
+    private static Dictionary<string, List<string>> Keys(YamlEvents events)
     {
         var keys = new Dictionary<string, List<string>>(StringComparer.Ordinal);
-        var events = new Parser(new StringReader(yaml));
-        events.Consume<StreamStart>();
-        if (!events.TryConsume<DocumentStart>(out _) || !events.TryConsume<MappingStart>(out _)) return keys;
+        if (!events.TryConsume<MappingStart>(out _)) return keys;
         while (!events.TryConsume<MappingEnd>(out _))
         {
             if (events.TryConsume<Scalar>(out var key))
@@ -132,7 +123,7 @@ public sealed record ModelCard
         return keys;
     }
 
-    private static List<string> Texts(Parser events)
+    private static List<string> Texts(YamlEvents events)
     {
         var texts = new List<string>();
         if (events.TryConsume<Scalar>(out var only)) Add(only);

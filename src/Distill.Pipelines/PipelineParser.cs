@@ -1,4 +1,3 @@
-using System.Globalization;
 using Distill.Runs;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -7,46 +6,27 @@ namespace Distill.Pipelines;
 
 /// <summary>
 /// Reads the YAML of a pipeline event by event: every value keeps its line, the depth is fixed, and nothing in the file can
-/// name a type or grow beyond it (anchors and aliases are refused).
+/// grow beyond it (anchors and aliases are refused).
 /// </summary>
 internal sealed class PipelineParser
 {
     public const int MaxBytes = 1 << 20;
 
+    private const string FormHint = "see pipelines/README.md for the form of a pipeline";
+
     private static readonly string[] TopKeys = ["name", "seed", "defaults", "stages"];
 
     private readonly string _path;
     private readonly IReadOnlyList<StageKind> _kinds;
-    private readonly Parser _events;
+    private readonly YamlEvents _events;
 
-    private PipelineParser(string path, string text, IReadOnlyList<StageKind> kinds)
-    {
-        _kinds = kinds;
-        _path = path;
-        _events = new Parser(new StringReader(text));
-    }
+    private PipelineParser(string path, IReadOnlyList<StageKind> kinds, YamlEvents events) => (_path, _kinds, _events) = (path, kinds, events);
 
-    public static PipelineFile Parse(string path, string text, IReadOnlyList<StageKind> kinds)
-    {
-        var parser = new PipelineParser(path, text, kinds);
-        try
-        {
-            return parser.ReadFile(text);
-        }
-        catch (YamlException e)
-        {
-            throw new InputException($"{path}:{e.Start.Line}: is not valid YAML: {Tidy(e.Message)}", "see pipelines/README.md for the form of a pipeline", inner: e);
-        }
-        catch (InvalidOperationException e) // what the scanner throws at some unclosed lists
-        {
-            throw new InputException($"{path}:{parser._events.Current?.End.Line ?? 1}: is not valid YAML after this line", "see pipelines/README.md for the form of a pipeline", inner: e);
-        }
-    }
+    public static PipelineFile Parse(string path, string text, IReadOnlyList<StageKind> kinds) =>
+        new PipelineParser(path, kinds, YamlEvents.Open(path, text, FormHint, plain: "pipelines")).ReadFile(text);
 
     private PipelineFile ReadFile(string text)
     {
-        Next();
-        while (_events.Current is StreamStart or DocumentStart) Next();
         Expect<MappingStart>("a pipeline is a map with `name` and `stages`");
         string? name = null;
         OptionValue? seed = null;
@@ -110,7 +90,7 @@ internal sealed class PipelineParser
 
     private PipelineStage ReadStage()
     {
-        string place = Place();
+        string place = _events.Place;
         if (_events.Current is Scalar bare) // `- eval` without options
         {
             Next();
@@ -123,7 +103,7 @@ internal sealed class PipelineParser
         if (_events.Current is MappingStart) stage = ReadOptions(stage);
         else if (ReadValues(command, place).Count > 0) throw new InputException($"{place}: the options of `{command}` are a map", $"write `- {command}: {{ key: value }}`");
         if (_events.Current is not MappingEnd)
-            throw new InputException($"{Place()}: a stage has one command, and this one has a second key", "indent the options below the command, or start a new `- `");
+            throw new InputException($"{_events.Place}: a stage has one command, and this one has a second key", "indent the options below the command, or start a new `- `");
         Next();
         return stage;
     }
@@ -163,7 +143,7 @@ internal sealed class PipelineParser
 
     private (string Key, string Place) ReadKey()
     {
-        string place = Place();
+        string place = _events.Place;
         if (_events.Current is not Scalar key) throw new InputException($"{place}: a key is a word", "write `key: value`");
         Next();
         return (key.Value, place);
@@ -184,7 +164,7 @@ internal sealed class PipelineParser
             values.Add(item.Value);
             Next();
         }
-        if (_events.Current is not SequenceEnd) throw new InputException($"{Place()}: key `{key}`: a list holds plain values", $"write `{key}: [a, b]`");
+        if (_events.Current is not SequenceEnd) throw new InputException($"{_events.Place}: key `{key}`: a list holds plain values", $"write `{key}: [a, b]`");
         Next();
         return values;
     }
@@ -204,18 +184,9 @@ internal sealed class PipelineParser
     private void Expect<T>(string otherwise, string? place = null)
         where T : ParsingEvent
     {
-        if (_events.Current is not T) throw new InputException($"{place ?? Place()}: {otherwise}", "see pipelines/README.md for the form of a pipeline");
+        if (_events.Current is not T) throw new InputException($"{place ?? _events.Place}: {otherwise}", FormHint);
         Next();
     }
 
-    private void Next()
-    {
-        _events.MoveNext();
-        if (_events.Current is AnchorAlias or NodeEvent { Anchor.IsEmpty: false })
-            throw new InputException($"{Place()}: anchors and aliases are not used in pipelines", "write the value out");
-    }
-
-    private string Place() => string.Create(CultureInfo.InvariantCulture, $"{_path}:{Math.Max(1, _events.Current?.Start.Line ?? 1)}");
-
-    private static string Tidy(string message) => message.ReplaceLineEndings(" ").TrimEnd('.');
+    private void Next() => _events.MoveNext();
 }
