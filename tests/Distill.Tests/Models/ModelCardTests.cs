@@ -62,9 +62,9 @@ public sealed class ModelCardTests : IDisposable
     public void ACardWithoutAUsableHeadSaysNothing(string text) => Assert.Equivalent(new ModelCard(), Read(text), strict: true);
 
     [Theory]
-    [InlineData("license: mit\ntags: [a\nb: }\n", "README.md: ")]
+    [InlineData("license: mit\ntags: [a\nb: }\n", "README.md:3:7: ")]
     [InlineData("license: mit\nbase: 'never closed\n", "README.md:")]
-    [InlineData("a: b: c\n", "README.md:2: ")]
+    [InlineData("a: b: c\n", "README.md:2:5: ")]
     public void AHeadThatIsNoYamlIsNamed(string head, string place)
     {
         InputException refused = Assert.Throws<InputException>(() => Read($"---\n{head}---\n"));

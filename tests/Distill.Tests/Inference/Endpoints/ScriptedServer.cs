@@ -63,9 +63,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>A whole reply with a length.</summary>
+    /// <summary>A whole reply with a length. A refusal says that the connection ends with it: a client that kept it for the next request could meet its end instead of an answer.</summary>
     public static string Reply(int status, string body, string headers = "", string type = "application/json") =>
-        $"HTTP/1.1 {status} Status\r\nContent-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n{headers}\r\n{body}";
+        $"HTTP/1.1 {status} Status\r\nContent-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n{(status >= 400 ? "Connection: close\r\n" : "")}{headers}\r\n{body}";
 
     /// <summary>The head of a stream that ends with its connection.</summary>
     public static string StreamHead => "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nConnection: close\r\n\r\n";
