@@ -23,18 +23,8 @@ public sealed class BatchFileTests : IDisposable
         string[] files = [Answer("batch.jsonl"), Answer("batch-2.jsonl")];
         CliResult whole = CliProcess.Run(_folder.Path, Arguments("whole", ["--ingest-batch", .. files]));
         Assert.True(whole.ExitCode == 0, whole.Error);
-        long length = new FileInfo(Path.Combine(_folder["whole"], ".ledger", "000000.wal")).Length;
 
-        var random = new Random(5);
-        int killed = 0;
-        foreach (long threshold in Enumerable.Range(0, kills).Select(_ => random.NextInt64(length)).Order())
-        {
-            using CliProcess process = CliProcess.Start(_folder.Path, Arguments("killed", ["--ingest-batch", .. files]));
-            while (!process.HasExited && Length("killed") <= threshold) Thread.Sleep(1);
-            if (!process.HasExited) killed++;
-            process.Kill();
-        }
-        Assert.InRange(killed, kills / 2, kills);
+        KilledRun.KillAgainAndAgain(_folder, "killed", Arguments("killed", ["--ingest-batch", .. files]), KilledRun.Length(_folder, "whole"), kills, seed: 5);
 
         CliResult last = CliProcess.Run(_folder.Path, Arguments("killed", ["--ingest-batch", .. files.Reverse()]));
         Assert.True(last.ExitCode == 0, last.Error);
@@ -97,12 +87,6 @@ public sealed class BatchFileTests : IDisposable
         lines.Reverse();
         File.WriteAllLines(_folder["done-" + file], lines);
         return "done-" + file;
-    }
-
-    private long Length(string run)
-    {
-        var file = new FileInfo(Path.Combine(_folder[run], ".ledger", "000000.wal"));
-        return file.Exists ? file.Length : 0;
     }
 
     private string[] Parts(string run) => [.. Directory.GetFiles(Path.Combine(_folder[run], "traces")).Order(StringComparer.Ordinal)

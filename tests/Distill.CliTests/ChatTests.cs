@@ -29,17 +29,25 @@ public sealed class ChatTests : IDisposable
     [Fact]
     public async Task TextIsShownWhileItIsWritten()
     {
+        // The first words come while it still writes. A machine that looks too late, once or twice, proves nothing.
+        int attempts = 0;
+        while (!await FirstWordsComeEarlyAsync()) Assert.True(++attempts < 20, "the first words came when the completion was over");
+    }
+
+    private async Task<bool> FirstWordsComeEarlyAsync()
+    {
         // So hot that it writes nonsense up to the limit, hundreds of tokens after the first.
         using Process process = StartRaw("chat", Teacher, "Compute 36*49+22.", "--temperature", "10", "--top-p", "1", "--max-tokens", "600");
         var first = new byte[16];
         int read = await process.StandardOutput.BaseStream.ReadAsync(first, TestContext.Current.CancellationToken);
 
         Assert.True(read > 0);
-        Assert.False(process.HasExited, "the first words came when the completion was over");
+        bool early = !process.HasExited;
         string rest = Encoding.UTF8.GetString(first, 0, read) + await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, process.ExitCode);
         Assert.True(rest.Length > read);
+        return early;
     }
 
     [Fact]
@@ -53,7 +61,7 @@ public sealed class ChatTests : IDisposable
 
         CliProcess.Signal(process.Id, 2);
 
-        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(60)), "still waiting for a question");
+        Assert.True(process.WaitForExit(TimeSpan.FromMinutes(8)), "still waiting for a question");
         Assert.Equal(130, process.ExitCode);
     }
 

@@ -106,6 +106,12 @@ internal sealed class CliProcess : IDisposable
     /// <summary>Asks it to stop, as Ctrl-C does (2) or a service manager (15).</summary>
     public void Signal(int signal) => Signal(_process.Id, signal);
 
+    /// <summary>The same, unless it has ended.</summary>
+    public bool TrySignal(int signal) => !_process.HasExited && kill(_process.Id, signal) == 0;
+
+    /// <summary>Whether it stands still, as signal 19 makes it.</summary>
+    public bool StandsStill => File.ReadAllText($"/proc/{_process.Id}/stat").Contains(") T ", StringComparison.Ordinal);
+
     /// <summary>Asks any process to stop.</summary>
     public static void Signal(int process, int signal)
     {

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Xunit;
 
@@ -37,10 +36,7 @@ public sealed class EndpointKeyTests : IDisposable
     // Servers echo what they refuse.
     private static (string Url, HttpListener Server) Refusing()
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        int port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
+        int port = FreePort.Take();
         var listener = new HttpListener();
         listener.Prefixes.Add($"http://127.0.0.1:{port}/");
         listener.Start();

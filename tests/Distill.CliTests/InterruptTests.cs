@@ -19,17 +19,14 @@ public sealed class InterruptTests : IDisposable
         using (var make = Process.Start("mkfifo", [_folder["silent.gguf"]])) make.WaitForExit();
         using CliProcess process = CliProcess.Start(_folder.Path, "inspect", "silent.gguf");
         // A pipe opens when the other side opens it too; reading what never comes is work that cannot be cancelled.
-        using FileStream silent = await Task.Run(() => new FileStream(_folder["silent.gguf"], FileMode.Open, FileAccess.Write, FileShare.ReadWrite)).WaitAsync(TimeSpan.FromMinutes(1));
+        using FileStream silent = await Task.Run(() => new FileStream(_folder["silent.gguf"], FileMode.Open, FileAccess.Write, FileShare.ReadWrite)).WaitAsync(TimeSpan.FromMinutes(8));
         process.Signal(Interrupt);
-        for (int i = 0; i < 600 && process.Error.Length == 0 && !process.HasExited; i++) await Task.Delay(50, TestContext.Current.CancellationToken);
+        for (int i = 0; i < 9600 && !process.Error.Contains("Ctrl-C", StringComparison.Ordinal) && !process.HasExited; i++) await Task.Delay(50, TestContext.Current.CancellationToken);
         Assert.Contains("Ctrl-C again ends at once", process.Error);
         Assert.False(process.HasExited, "the first Ctrl-C ended it already");
 
-        var clock = Stopwatch.StartNew();
         process.Signal(Interrupt);
-        CliResult result = process.Wait();
 
-        Assert.Equal(130, result.ExitCode);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"took {clock.Elapsed.TotalSeconds:0.0} s");
+        Assert.Equal(130, process.Wait().ExitCode); // nothing else would end it
     }
 }

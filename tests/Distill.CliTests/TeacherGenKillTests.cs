@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -22,18 +21,8 @@ public sealed class TeacherGenKillTests : IDisposable
         Assert.Equal(0, CliProcess.Run(_folder.Path, "prompts", "--basic", "20000", "--out", "problems").ExitCode);
         CliResult whole = CliProcess.Run(_folder.Path, Arguments("whole"));
         Assert.True(whole.ExitCode == 0, whole.Error);
-        long length = new FileInfo(Path.Combine(_folder["whole"], ".ledger", "000000.wal")).Length;
 
-        var random = new Random(7);
-        int killed = 0;
-        foreach (long threshold in Enumerable.Range(0, kills).Select(_ => random.NextInt64(length)).Order())
-        {
-            using CliProcess process = CliProcess.Start(_folder.Path, Arguments("killed"));
-            while (!process.HasExited && Length(Path.Combine(_folder["killed"], ".ledger", "000000.wal")) <= threshold) Thread.Sleep(1);
-            if (!process.HasExited) killed++;
-            process.Kill();
-        }
-        Assert.InRange(killed, kills / 2, kills);
+        KilledRun.KillAgainAndAgain(_folder, "killed", Arguments("killed"), KilledRun.Length(_folder, "whole"), kills, seed: 7);
 
         CliResult last = CliProcess.Run(_folder.Path, Arguments("killed"));
         Assert.True(last.ExitCode == 0, last.Error);
@@ -110,21 +99,23 @@ public sealed class TeacherGenKillTests : IDisposable
         const int prompts = 400, concurrency = 4;
         File.WriteAllLines(_folder["p.jsonl"], Enumerable.Range(0, prompts).Select(i => $$"""{"id":"p{{i}}","prompt":"Compute {{i}}+1.","answer":"{{i + 1}}"}"""));
         var asked = new ConcurrentDictionary<string, int>();
-        var (url, server) = Serve(asked);
+        int until = 0;
+        // From then on it gives no answer any more, so that a run cannot be over before it is killed.
+        var (url, server) = Serve(asked, () => asked.Values.Sum() <= Volatile.Read(ref until));
         using (server)
         {
             string[] arguments = ["teacher-gen", "--prompts", "p.jsonl", "--endpoint", url, "--model", "m", "--max-tokens", "100", "--concurrency", $"{concurrency}", "--out", "out"];
             var random = new Random(11);
             int killed = 0;
-            for (int before = 0; killed < 5; killed++)
+            for (; killed < 5; killed++)
             {
-                int until = before + 10 + random.Next(50);
+                Volatile.Write(ref until, asked.Values.Sum() + 10 + random.Next(50));
                 using CliProcess process = CliProcess.Start(_folder.Path, arguments);
                 while (!process.HasExited && asked.Values.Sum() < until) await Task.Delay(1);
                 Assert.False(process.HasExited, process.Error);
                 process.Kill();
-                before = asked.Values.Sum();
             }
+            Volatile.Write(ref until, int.MaxValue);
             CliResult last = CliProcess.Run(_folder.Path, arguments);
             Assert.True(last.ExitCode == 0, last.Error);
 
@@ -138,19 +129,10 @@ public sealed class TeacherGenKillTests : IDisposable
 
     private static string[] Arguments(string folder) => ["teacher-gen", "--prompts", "problems/prompts.jsonl", "--teacher", "worked", "--out", folder];
 
-    private static long Length(string path)
-    {
-        var file = new FileInfo(path);
-        return file.Exists ? file.Length : 0;
-    }
-
     // A server that counts how often each rollout was asked for.
-    private static (string Url, HttpListener Server) Serve(ConcurrentDictionary<string, int> asked)
+    private static (string Url, HttpListener Server) Serve(ConcurrentDictionary<string, int> asked, Func<bool> answers)
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        int port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
+        int port = FreePort.Take();
         var listener = new HttpListener();
         listener.Prefixes.Add($"http://127.0.0.1:{port}/");
         listener.Start();
@@ -167,18 +149,19 @@ public sealed class TeacherGenKillTests : IDisposable
                 {
                     return;
                 }
-                _ = Task.Run(() => Answer(context, asked));
+                _ = Task.Run(() => Answer(context, asked, answers));
             }
         });
         return ($"http://127.0.0.1:{port}/v1", listener);
     }
 
-    private static async Task Answer(HttpListenerContext context, ConcurrentDictionary<string, int> asked)
+    private static async Task Answer(HttpListenerContext context, ConcurrentDictionary<string, int> asked, Func<bool> answers)
     {
         string reply = """{"data":[{"id":"m"}]}""";
         if (context.Request.HttpMethod == "POST")
         {
             asked.AddOrUpdate(context.Request.Headers["X-Request-Id"]!.Split('-')[0], 1, (_, count) => count + 1);
+            while (!answers()) await Task.Delay(10);
             await Task.Delay(10);
             reply = """{"model":"m","choices":[{"finish_reason":"stop","message":{"content":"I add.</think>\\boxed{1}"}}],"usage":{"prompt_tokens":5,"completion_tokens":7}}""";
         }

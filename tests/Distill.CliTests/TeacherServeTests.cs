@@ -64,9 +64,7 @@ public sealed class TeacherServeTests : IDisposable
     public TeacherServeTests()
     {
         Program("vllm", StandIn);
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        _port = ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        _port = FreePort.Take().ToString(CultureInfo.InvariantCulture);
     }
 
     public void Dispose()
@@ -265,7 +263,7 @@ public sealed class TeacherServeTests : IDisposable
 
     private async Task GoneAsync()
     {
-        for (int i = 0; i < 100 && Processes().Any(IsAlive); i++) await Task.Delay(50, TestContext.Current.CancellationToken);
+        for (int i = 0; i < 6000 && Processes().Any(IsAlive); i++) await Task.Delay(50, TestContext.Current.CancellationToken);
         Assert.All(Processes(), process => Assert.False(IsAlive(process)));
     }
 
@@ -287,7 +285,7 @@ public sealed class TeacherServeTests : IDisposable
         while (!holds())
         {
             if (process.HasExited) Assert.Fail($"it ended: {process.Wait().Error}");
-            if (clock.Elapsed > TimeSpan.FromMinutes(2)) Assert.Fail($"nothing happened: {process.Error}");
+            if (clock.Elapsed > TimeSpan.FromMinutes(8)) Assert.Fail($"nothing happened: {process.Error}");
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }
