@@ -64,6 +64,7 @@ public sealed class MathVerifier : IVerifier
         if (found.Text.Length > LongestAnswer) return Unverifiable("answer_too_long", null);
         found = found with { Text = VisibleText.Of(found.Text) };
         Comparison comparison = new AnswerJudgement(reference, options).Of(found);
+        if (!comparison.IsEqual && found.Complement is { } complement) comparison = new AnswerJudgement(reference, options).Of(found = found with { Text = complement });
         string rule = comparison.Rule;
         if (found.IsProse && comparison.Equality != Equality.Equal) return Unverifiable(withoutAnswer, null);
         return comparison.Equality switch

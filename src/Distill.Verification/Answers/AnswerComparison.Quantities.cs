@@ -43,25 +43,24 @@ internal sealed partial class AnswerComparison
     {
         (Node x, string goldUnit) = Parted(gold);
         (Node y, string givenUnit) = Parted(given);
-        if (x is PercentNode != y is PercentNode && Answers.Units.Find(goldUnit + givenUnit) is not null) return new Comparison(Equality.Different, "unit");
+        if (x is PercentNode != y is PercentNode && Answers.Units.Counted(x is PercentNode ? givenUnit : goldUnit).Length > 0) return new Comparison(Equality.Different, "unit");
+        if (x is DegreeNode && Answers.Units.Counted(givenUnit).Length > 0 && !Answers.Units.IsOfAngle(givenUnit) || y is DegreeNode && Answers.Units.Counted(goldUnit).Length > 0 && !Answers.Units.IsOfAngle(goldUnit)) return new Comparison(Equality.Different, "unit");
         if (x is DegreeNode != y is DegreeNode && Answers.Units.Find(goldUnit + givenUnit) is { Dimension: "angle" }) return Scalars(x, y) with { Rule = "unit" };
         if (goldUnit == givenUnit || goldUnit.Length == 0 || givenUnit.Length == 0) return goldUnit != "degree" && givenUnit != "degree" ? Quantities(x, y) : Scalars(x, y);
         if (goldUnit == "£" && givenUnit is "pound" or "pounds" || givenUnit == "£" && goldUnit is "pound" or "pounds") return Scalars(x, y);
         if (Answers.Units.Find(goldUnit) is not { } from || Answers.Units.Find(givenUnit) is not { } to)
-            return _depth > 1 && !ShareWord(goldUnit, givenUnit) ? new Comparison(Equality.Different, "unit") : Quantities(x, y);
+            return Answers.Units.AreAlike(goldUnit, givenUnit) ? Quantities(x, y) : new Comparison(Equality.Different, "unit");
         if (from.Dimension != to.Dimension) return new Comparison(Equality.Different, "unit");
         if (from.Factor == to.Factor) return Scalars(x, y);
         return Scalars(x, new ProductNode([y, new NumberNode(to.Factor / from.Factor)])) with { Rule = "unit" };
     }
-
-    // 2 dogs, 3 cats are not 3 dogs, 2 cats; 72 clips may be 72 hair clips.
-    private static bool ShareWord(string a, string b) => a.Split(' ').Intersect(b.Split(' '), StringComparer.OrdinalIgnoreCase).Any();
 
     private static (Node Value, string Unit) Parted(Node node) => node switch
     {
         QuantityNode { Value: QuantityNode inner, Unit: var outer } => (inner.Value, inner.Unit == "$" ? outer is "dollars" ? "$" : inner.Unit : inner.Unit),
         QuantityNode quantity => (quantity.Value, quantity.Unit.Trim()),
         ProductNode { Factors: [NumberNode number, SymbolNode { Name: { Length: 1 } letter }] } when Answers.Units.IsAbbreviation(letter) => (number, letter),
+        ProductNode { Factors: [NumberNode number, PowerNode { Base: SymbolNode { Name: { Length: 1 } letter }, Exponent: NumberNode { Written.Digits: { Length: 1 } power } }] } when Answers.Units.IsAbbreviation(letter) => (number, $"{letter}^{power}"),
         ProductNode { Factors: [NumberNode number, SymbolNode { Name: "Omega" }] } => (number, "ohm"),
         _ => (node, ""),
     };
@@ -83,7 +82,7 @@ internal sealed partial class AnswerComparison
     private bool Rounding(Node gold, Node given)
     {
         NumberNode? a = gold as NumberNode, b = given as NumberNode;
-        if (b?.Written is { DecimalPlaces: { } places, SignificantDigits: >= FewestDigitsOfRounding } && a?.Written.DecimalPlaces is null && SymbolUse.Of(gold).IsConstant) return Within(gold, b.Value, places);
+        if (b?.Written is { DecimalPlaces: { } places, SignificantDigits: >= FewestDigitsOfRounding } && a?.Written.DecimalPlaces is null && SymbolUse.Of(gold).IsConstant && !IsWhole(gold)) return Within(gold, b.Value, places);
         if (!options.RoundedReference || a?.Written is not { DecimalPlaces: { } goldPlaces, SignificantDigits: >= FewestDigitsOfReference } || !SymbolUse.Of(given).IsConstant) return false;
         bool morePrecise = b is null ? !IsWhole(given) : b.Written.DecimalPlaces is { } own ? own > goldPlaces : goldPlaces < 0 || !b.Value.IsInteger;
         if (b?.Written.DecimalPlaces is null && a.Written.SignificantDigits < FewestDigitsForExact) return false;

@@ -16,6 +16,7 @@ internal sealed partial class AnswerComparison
         if (given is not SequenceNode b) return Single(a) is { } item ? Compare(item, given) : NotAlike(gold, given);
         if (a.IsList && b.IsList || a.IsSet && b.IsSet || a.IsList && b.IsSet || a.IsSet && b.IsList) return Unordered(a, b);
         if (a.IsSet || b.IsSet) return Comparison.Of(false, "brackets");
+        if (a.IsList && a.Connective == Connective.Or || b.IsList && b.Connective == Connective.Or) return Comparison.Of(false, "brackets"); // 3 or -3 is no pair
         if (a.IsList || b.IsList) return Ordered(Values(a), Values(b), "tuple");
         if (!SameBrackets(a, b)) return Comparison.Of(false, "brackets");
         return Ordered(a.Items, b.Items, a.Open == Bracket.Round || a.Open == Bracket.Angle ? "tuple" : "interval");

@@ -44,13 +44,17 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
     private Comparison? Choice((string Letters, string Text) choice, ExtractedAnswer found)
     {
         string given = ChoiceAnswers.Given(found.Text, found.Place is AnswerPlace.Box or AnswerPlace.Phrase or AnswerPlace.Tag || found.Text.StartsWith('(') || found.Text.TrimEnd('.').EndsWith(')'));
-        if (given.Length > 0) return Comparison.Of(given == choice.Letters, "choice");
+        if (given.Length > 0) return Comparison.Of(given == choice.Letters && !Contradicts(choice.Text, found.Text), "choice");
         if (found.Place != AnswerPlace.Box && ChoiceAnswers.InProse(found.Text) is { Length: > 0 } said) return Comparison.Of(said == choice.Letters, "choice");
         string? wanted = choice.Text.Length > 0 ? choice.Text : OptionText(choice.Letters);
         if (wanted is null) return reference.Formula is null || choice.Letters.Length == 1 ? new Comparison(Equality.Unknown, "no_choice") : null;
         Comparison byText = new AnswerJudgement(ReferenceAnswer.Of(wanted) with { Choice = null }, options).Of(found);
         return byText.IsEqual ? byText with { Rule = "choice" } : byText;
     }
+
+    // "(C) 25" for "(C) 24"
+    private bool Contradicts(string wanted, string answer) => wanted.Length > 0 && ChoiceAnswers.TextOf(answer) is { Length: > 0 } said && Parser.Parse(wanted) is { } gold && AnswerComparison.IsScalar(gold)
+        && Parser.Parse(said) is { } given && AnswerComparison.IsScalar(given) && Compared(gold, given) is { Equality: Equality.Different };
 
     private string? OptionText(string letters) =>
         letters.Length == 1 && options.Choices is { } choices && letters[0] - 'A' < choices.Count ? ChoiceAnswers.TextOf(choices[letters[0] - 'A']) ?? choices[letters[0] - 'A'] : null;
@@ -84,7 +88,7 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
         // In a pair of numbers (1,234) parts; where the reference is one number it groups.
         Node? grouped = AnswerComparison.IsScalar(gold) && given is SequenceNode ? Parser.Parse(answer, groupInBrackets: true) : null;
         if (grouped is not null && AnswerComparison.IsScalar(grouped) && Compared(gold, grouped) is { IsEqual: true } equal) return equal;
-        if (Spread(answer) is { } list && (Spread(reference.Text) is { } goldList ? Parser.Parse(goldList) : gold) is SequenceNode wanted && Parser.Parse(list) is { } listed
+        if (Spread(answer) is { } list && (gold is not NumberNode && Spread(reference.Text) is { } goldList ? Parser.Parse(goldList) : gold) is SequenceNode wanted && Parser.Parse(list) is { } listed
             && Compared(wanted, listed) is { IsEqual: true } asList) return asList;
         if (given is SequenceNode && gold is SequenceNode && Parser.Parse(reference.Text, groupInBrackets: true) is { } goldGrouped && Parser.Parse(answer, groupInBrackets: true) is { } givenGrouped
             && Compared(goldGrouped, givenGrouped) is { IsEqual: true } both) return both;
@@ -96,9 +100,11 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
 
     private static Node? DecimalComma(string answer, Node gold)
     {
-        if (gold is not NumberNode { Written.DecimalPlaces: not null } and not NegativeNode { Operand: NumberNode { Written.DecimalPlaces: not null } }) return null;
+        if (gold is not NumberNode and not NegativeNode { Operand: NumberNode } && !(gold is QuotientNode && answer.StartsWith("0,", StringComparison.Ordinal))) return null;
         string plain = answer.Replace("{,}", ",", StringComparison.Ordinal);
         int comma = plain.IndexOf(',');
+        bool isDecimal = gold is NumberNode { Written.DecimalPlaces: not null } or NegativeNode { Operand: NumberNode { Written.DecimalPlaces: not null } };
+        if (!isDecimal && gold is not QuotientNode && plain.IndexOf('.') is var point && (point < 0 || point > comma)) return null;
         // 1.234,5
         if (comma > 4 && plain[..comma].Split('.') is [{ Length: > 0 and <= 3 }, ..] groups && groups.Skip(1).All(group => group.Length == 3)) (plain, comma) = (plain[..comma].Replace(".", "", StringComparison.Ordinal) + plain[comma..], comma - groups.Length + 1);
         return comma > 0 && comma == plain.LastIndexOf(',') && comma + 1 < plain.Length && char.IsAsciiDigit(plain[comma - 1]) && char.IsAsciiDigit(plain[comma + 1])

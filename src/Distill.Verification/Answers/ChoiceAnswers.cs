@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using Distill.Verification.Extraction;
 using Distill.Verification.Latex;
 
 namespace Distill.Verification.Answers;
@@ -34,23 +36,54 @@ internal static class ChoiceAnswers
         return "";
     }
 
-    /// <summary>The letters that running text names, for a choice that nothing marks: (C), option C, C alone.</summary>
+    /// <summary>The letters that running text names as the answer, for a choice that nothing marks: (C), option C, "C is correct", C alone.</summary>
     public static string InProse(string text)
     {
+        if (Retraction.IsDoubtful(text)) return "";
         var found = new SortedSet<char>();
+        bool alone = Letters(Bare(text)).Length > 0, listed = false, refused = false;
+        int last = -1;
         for (int i = 0; i < text.Length; i++)
         {
             char c = text[i];
             if (c is < 'A' or > LastLetter || i > 0 && char.IsLetterOrDigit(text[i - 1]) || i + 1 < text.Length && char.IsLetterOrDigit(text[i + 1])) continue;
             bool bracketed = i > 0 && i + 1 < text.Length && text[i - 1] is '(' or '*' or '{' && text[i + 1] is ')' or '*' or '}' or '.';
             bool joined = text.AsSpan(i + 1).StartsWith(" and ") || text.AsSpan(i + 1).StartsWith(" or ");
-            if (!bracketed && !joined && (c == 'I' || c == 'A' && i + 2 < text.Length && text[i + 1] == ' ' && char.IsAsciiLetterLower(text[i + 2]))) continue;
+            if (!bracketed && !joined && (c == 'I' || c == 'A' && i + 2 < text.Length && text[i + 1] == ' ' && char.IsAsciiLetterLower(text[i + 2]) && !Follows(text.AsSpan(i + 1), Praise))) continue;
             if (i + 1 < text.Length && text[i + 1] is '\'' or '’' or '-' or '=' or '+') continue;
-            ReadOnlySpan<char> before = text.AsSpan(0, i).TrimEnd(" (*");
-            if (before.EndsWith("not", StringComparison.OrdinalIgnoreCase) || before.EndsWith("not option", StringComparison.OrdinalIgnoreCase) || before.EndsWith("isn't", StringComparison.OrdinalIgnoreCase)) continue;
-            found.Add(c);
+            string before = LastWord(text.AsSpan(0, i).TrimEnd(" (*{\\"));
+            listed = last >= 0 && text.AsSpan(last + 1, i - last - 1).Trim(" ()*,") is "" or "and" or "or" or "&";
+            if (listed && text.AsSpan(last + 1, i - last - 1).Contains("or", StringComparison.Ordinal) && !refused) return "";
+            last = i;
+            refused = listed ? refused : Refusers.Contains(before);
+            if (refused || Follows(text.AsSpan(i + 1), Blame)) continue;
+            if (alone || bracketed || joined || listed || Leaders.Contains(before) || before.EndsWith('选') || Follows(text.AsSpan(i + 1), Praise) || before.Length == 0 && text.AsSpan(0, i).TrimEnd() is not [.., ',']) found.Add(c);
         }
         return string.Concat(found);
+    }
+
+    private static readonly string[] Praise = ["is correct", "is right", "is the answer", "is the correct", "is the right", "is true", "works", "is our", "is what", "it is", "fits"];
+
+    private static readonly string[] Blame = ["is wrong", "is incorrect", "is not", "isn't", "is false", "is invalid", "is impossible", "is eliminated", "is ruled", "is out", "is too", "are wrong", "are incorrect", "are not", "are false", "are out", "are eliminated", "are ruled", "are also", "cannot", "can't", "does not", "doesn't", "fails", "is also incorrect", "is also wrong", "would be", "was wrong"];
+
+    private static readonly FrozenSet<string> Refusers = FrozenSet.ToFrozenSet(["not", "isn't", "except", "but", "excluding", "eliminating", "eliminate", "reject", "rejecting", "unlike", "than", "of", "point", "neither", "nor", "without", "ignore", "ignoring", "aren't", "cannot", "over", "discard", "discarding"]);
+
+    private static readonly FrozenSet<string> Leaders = FrozenSet.ToFrozenSet(["option", "options", "choice", "choices", "answer", "answers", "is", "are", "be", "letter", "pick", "choose", "select", "it's", "leaves", "leaving", "so", "thus", "therefore", "hence", "selected", "chose", "mark", "gives", "means", "选", "是"]);
+
+    private static bool Follows(ReadOnlySpan<char> behind, string[] phrases)
+    {
+        behind = behind.TrimStart(" )*}.");
+        foreach (string phrase in phrases)
+            if (behind.StartsWith(phrase, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
+
+    private static string LastWord(ReadOnlySpan<char> text)
+    {
+        text = text.TrimEnd(" :");
+        int start = text.Length;
+        while (start > 0 && (char.IsLetter(text[start - 1]) || text[start - 1] == '\'')) start--;
+        return text[start..].ToString().ToLowerInvariant();
     }
 
     /// <summary>The text behind the letter of an answer such as "B. 35", or null.</summary>
@@ -91,7 +124,6 @@ internal static class ChoiceAnswers
             if (c is >= 'A' and <= LastLetter) letters.Append(c);
             else if (c is ',' or ' ' or '(' or ')' or '.' or '&' or ';' or '/' or '、' or '[' or ']') continue;
             else if (string.CompareOrdinal(text, i, "and", 0, 3) == 0 && letters.Length > 0) i += 2;
-            else if (string.CompareOrdinal(text, i, "or", 0, 2) == 0 && letters.Length > 0) i += 1;
             else return "";
         }
         string named = letters.ToString();

@@ -1,4 +1,5 @@
 using Distill.Verification.Latex;
+using Distill.Verification.Mathematics;
 
 namespace Distill.Verification.Answers;
 
@@ -11,9 +12,17 @@ internal static class IntegerParameters
         (Node left, string? wanted) = Parted(gold);
         (Node right, string? found) = Parted(given);
         if (wanted is null && found is null) return (gold, given);
+        found ??= Unsaid(left, right, wanted!);
         if (wanted is not null && found is not null && wanted != found)
             right = Rewriting.Of(right, part => part is SymbolNode symbol && symbol.Name == found ? new SymbolNode(wanted) : null);
         return (left, right);
+    }
+
+    // "x = π/4 + nπ" without "n ∈ ℤ"
+    private static string? Unsaid(Node gold, Node given, string wanted)
+    {
+        string[] others = [.. SymbolUse.Of(given).Variables.Except(SymbolUse.Of(gold).Variables)];
+        return others is ["k" or "n" or "m" or "l"] && !SymbolUse.Of(given).Variables.Contains(wanted) ? others[0] : null;
     }
 
     private static (Node Family, string? Parameter) Parted(Node node)

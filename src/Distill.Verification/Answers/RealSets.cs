@@ -77,6 +77,7 @@ internal sealed partial class RealSets(ScalarEquivalence scalars, WorkBudget bud
         Node low = sequence.Items[0], high = sequence.Items[1];
         bool below = low is NegativeNode && IsInfinite(low), above = high is SymbolNode && IsInfinite(high);
         if (IsInfinite(low) && !below || IsInfinite(high) && !above || !AnswerComparison.IsScalar(low) || !AnswerComparison.IsScalar(high)) return null;
+        if (below && sequence.Open == Bracket.Square && !sequence.Outward || above && sequence.Close == Bracket.Square && !sequence.Outward) return null; // infinity is never reached
         if (!below && !SymbolUse.Of(low).IsConstant || !above && !SymbolUse.Of(high).IsConstant) return null;
         var interval = new Interval(below ? null : low, !below && sequence.Open == Bracket.Square, above ? null : high, !above && sequence.Close == Bracket.Square);
         return !below && !above && Order(low, high) > 0 ? null : Union([interval]);

@@ -11,6 +11,12 @@ internal static class Units
     /// <summary>Single letters, and pairs that start a product of variables as well, count as units only in upright text.</summary>
     private static readonly FrozenSet<string> Abbreviations = FrozenSet.ToFrozenSet(["m", "s", "g", "h", "L", "l", "N", "J", "W", "V", "A", "K", "C", "F", "T", "B"]);
 
+    /// <summary>Words beside a unit that say nothing about its kind.</summary>
+    private static readonly FrozenSet<string> Fillers = FrozenSet.ToFrozenSet(
+        ["in", "total", "altogether", "all", "left", "remaining", "each", "every", "per", "day", "more", "away", "together", "old", "long", "tall", "high", "wide", "deep", "so", "far", "apart", "now", "ago", "later", "other", "different", "unit", "units", "square", "cubic", "sq", "of", "the", "a", "an", "for", "overall", "exactly", "only", "extra", "additional", "apiece", "them", "these", "those", "to", "on", "at", "by", "from", "with"]);
+
+    private static readonly FrozenSet<string> People = FrozenSet.ToFrozenSet(["people", "persons", "person", "students", "student", "pupils", "pupil", "children", "child", "kids", "kid"]);
+
     public static bool IsAbbreviation(string letter) => Abbreviations.Contains(letter);
 
     /// <summary>Whether the run of letters is a unit even in plain text.</summary>
@@ -37,6 +43,25 @@ internal static class Units
         int times = text.IndexOf('*');
         if (times > 0 && Find(text[..times]) is { } left && Find(text[(times + 1)..]) is { } right) return ($"{left.Dimension}*{right.Dimension}", left.Factor * right.Factor);
         return null;
+    }
+
+    /// <summary>What is counted: the unit's words without those that say nothing about its kind.</summary>
+    public static string Counted(string unit) => string.Join(' ', unit.Split([' ', '/'], StringSplitOptions.RemoveEmptyEntries).Where(word => !Fillers.Contains(word.ToLowerInvariant())));
+
+    public static bool IsOfAngle(string unit) => Find(unit) is { Dimension: "angle" or "celsius" or "fahrenheit" or "temperature" };
+
+    /// <summary>Whether two units, one of them none of measurement, may count the same: 72 clips and 72 hair clips, not 12 apples and 12 oranges.</summary>
+    public static bool AreAlike(string a, string b)
+    {
+        string[] left = Counted(a).Split(' ', StringSplitOptions.RemoveEmptyEntries), right = Counted(b).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return left.Length == 0 || right.Length == 0 || left.Any(word => right.Any(other => Stem(word) == Stem(other)));
+    }
+
+    private static string Stem(string word)
+    {
+        string lower = word.ToLowerInvariant().TrimEnd('.');
+        if (People.Contains(lower)) return "people";
+        return lower.EndsWith("ies", StringComparison.Ordinal) ? lower[..^3] + "y" : lower.EndsWith("es", StringComparison.Ordinal) && lower.Length > 4 && lower[^3] is 's' or 'x' or 'h' ? lower[..^2] : lower.EndsWith('s') ? lower[..^1] : lower;
     }
 
     private static (string Dimension, BigRational Factor)? Raise((string Dimension, BigRational Factor)? unit, int power)

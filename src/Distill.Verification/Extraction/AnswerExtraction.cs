@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Distill.Verification.Extraction;
 
 /// <summary>
@@ -9,6 +11,8 @@ internal static class AnswerExtraction
 {
     /// <summary>Longest text that is looked at, in characters.</summary>
     public const int LongestText = 1 << 22;
+
+    private static readonly SearchValues<char> Computing = SearchValues.Create("0123456789+*/^");
 
     /// <summary>All rules but the box look only at so many characters of the end.</summary>
     private const int Tail = 1 << 16;
@@ -22,27 +26,38 @@ internal static class AnswerExtraction
     /// <param name="bareNumber">Whether the last number of the last paragraph is an answer.</param>
     public static ExtractedAnswer? Find(string text, MathOptions options, bool bareNumber)
     {
-        if (BoxScan.Last(text, options.AllowUnclosedBox) is { } box)
-        {
-            int retracted = box.Text.Length == 0 ? -1 : Retraction.After(text, box.End);
-            if (retracted < 0) return new ExtractedAnswer(box.Text, AnswerPlace.Box);
-            // What was put in place of the retracted answer.
-            return AnswerPhrases.Last(text[retracted..]) is { } better ? new ExtractedAnswer(better.Text, AnswerPlace.Phrase) : new ExtractedAnswer("", AnswerPlace.Box);
-        }
+        if (BoxScan.Last(text, options.AllowUnclosedBox) is { } box) return Boxed(text, box, options);
         string trimmed = text.TrimEnd();
         string tail = trimmed.Length <= Tail ? trimmed : trimmed[^Tail..];
         if (Tag(tail) is { } tagged) return tagged;
         if (AnswerPhrases.Last(tail) is { } said)
-            return new ExtractedAnswer(Retraction.After(tail, said.End) < 0 ? said.Text : "", AnswerPlace.Phrase);
+            return Retraction.After(tail, said.End) is >= 0 and int retracted ? Better(tail[retracted..]) : new ExtractedAnswer(said.Text, AnswerPlace.Phrase);
         string paragraph = LastParagraph(tail);
         if (Retraction.IsDoubtful(LastSentence(paragraph))) return null;
         string whole = Lines(Plain(tail));
-        if (whole.Length is > 0 and <= MathVerifier.LongestAnswer && !whole.Contains("\n\n", StringComparison.Ordinal) && Latex.Parser.Parse(VisibleText.Of(whole)) is not null) return new ExtractedAnswer(whole, AnswerPlace.Whole);
-        if (MathSpans.Last(paragraph) is { } formula) return new ExtractedAnswer(formula, AnswerPlace.Formula);
+        bool isShort = whole.Length is > 0 and <= MathVerifier.LongestAnswer;
+        bool isFormula = isShort && !whole.Contains("\n\n", StringComparison.Ordinal) && Latex.Parser.Parse(VisibleText.Of(whole)) is not null;
+        bool isSentence = ProseSentences.IsSentence(whole);
+        if (isFormula && !isSentence) return new ExtractedAnswer(whole, AnswerPlace.Whole);
+        ExtractedAnswer? concluded = ProseReading.Find(tail, bareNumber);
+        if (concluded is { Text.Length: > 0 }) return concluded;
+        if (isFormula && !bareNumber && !ProseSentences.Denies(whole)) return new ExtractedAnswer(whole, AnswerPlace.Whole);
         if (Bold(paragraph) is { } bold) return new ExtractedAnswer(bold, AnswerPlace.Phrase);
-        if (bareNumber && BareNumber.Last(paragraph) is { } number) return new ExtractedAnswer(number, AnswerPlace.Number);
-        return whole.Length is > 0 and <= MathVerifier.LongestAnswer && !whole.Contains('\n') ? new ExtractedAnswer(whole, AnswerPlace.Whole) { IsProse = true } : null;
+        if (concluded is not null && bareNumber) return null;
+        return isShort && !whole.Contains('\n') ? new ExtractedAnswer(whole, AnswerPlace.Whole) { IsProse = true, Complement = ProseSentences.Complement(whole) } : null;
     }
+
+    // A box that is refused is none; what was put in place of a retracted one is the answer.
+    private static ExtractedAnswer Boxed(string text, (string Text, int Start, int End) box, MathOptions options)
+    {
+        if (box.Text.Length == 0) return new ExtractedAnswer("", AnswerPlace.Box);
+        if (Retraction.IsRefused(text.AsSpan(0, box.Start), text.AsSpan(box.End)))
+            return BoxScan.Last(text[..box.Start], options.AllowUnclosedBox) is { Text.Length: > 0 } before ? new ExtractedAnswer(before.Text, AnswerPlace.Box) : Better(text[box.End..]);
+        return Retraction.After(text, box.End) is >= 0 and int retracted ? Better(text[retracted..]) : new ExtractedAnswer(box.Text, AnswerPlace.Box);
+    }
+
+    private static ExtractedAnswer Better(string text) =>
+        AnswerPhrases.Last(text) is { } said ? new ExtractedAnswer(said.Text, AnswerPlace.Phrase) : ProseReading.Find(text.TrimEnd(), numbers: true) ?? new ExtractedAnswer("", AnswerPlace.Phrase);
 
     /// <summary>A text without the Markdown and quotation marks around it.</summary>
     public static string Plain(string text)
@@ -59,6 +74,7 @@ internal static class AnswerExtraction
         string[] lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         string[] names = [.. lines.Select(line => line.IndexOf('=') is > 0 and int sign ? line[..sign].TrimEnd() : "")];
         if (lines.Length < 2 || names.Contains("")) return text;
+        if (names.Any(name => name.AsSpan().ContainsAny(Computing))) return lines[^1];
         return names.Distinct().Count() == names.Length ? string.Join(", ", lines) : lines[^1];
     }
 

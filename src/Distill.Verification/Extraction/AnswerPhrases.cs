@@ -10,28 +10,33 @@ internal static class AnswerPhrases
     // Longer phrases before those that they begin with.
     private static readonly string[] Phrases =
     [
-        "####", "final answer is", "final answer:", "final answer", "answer is", "answers are", "answer are", "answer:", "answer**", "answer\n", "answer\r\n", "answer\":", "answer =", "answer would be", "answer should be", "answer must be", "the result is", "solution is", "solutions are", "solution:", "result:", "correct option is", "correct choice is",
+        "####", "final answer is", "final answer:", "final answer", "answer is", "answers are", "answer are", "answer:", "answer**", "answer\n", "answer\r\n", "answer\":", "answer =", "answer would be", "answer should be", "answer must be", "the result is", "solution is", "solutions are", "solution:", "result:", "correct option is", "correct choice is", "ans:", "ans.", "ans =", "answer equals", "answer comes out to", "answer comes to", "answer turns out to be", "answer was",
         "答案是", "答案：", "答案:", "答案为", "réponse est", "réponse :", "réponse:", "antwort ist", "antwort:", "respuesta es", "respuesta:",
     ];
+
+    private static readonly string[] Adverbs =
+        ["approximately ", "about ", "roughly ", "approx. ", "exactly ", "simply ", "therefore ", "thus ", "therefore,", "thus,", "indeed ", "clearly ", "just ", "equal to ", "given by ", "precisely ", "found to be ", "obviously ", "hence ", "of course ", "in fact ", "definitely ", "then ", "then,", "as follows:", "the following:", "still ", "also ", "equals ", "certainly ", "now ", "of "];
+
+    private static readonly SearchValues<char> Formal = SearchValues.Create("0123456789\\=<>$");
 
     private static readonly SearchValues<string> AnyPhrase = SearchValues.Create(Phrases, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>What the last phrase announces and where that ends, or null. "Is not X" announces nothing, "X, not Y" announces X.</summary>
     public static (string Text, int End)? Last(string text)
     {
-        var ends = new Queue<int>(MostAttempts);
+        var found = new Queue<(int Start, int End)>(MostAttempts);
         int at = 0;
-        while (text.AsSpan(at).IndexOfAny(AnyPhrase) is >= 0 and int found)
+        while (text.AsSpan(at).IndexOfAny(AnyPhrase) is >= 0 and int next)
         {
-            int start = at + found;
+            int start = at + next;
             int length = LengthAt(text, start);
             at = start + Math.Max(1, length);
             if (length == 0) continue;
-            if (ends.Count == MostAttempts) ends.Dequeue();
-            ends.Enqueue(start + length);
+            if (found.Count == MostAttempts) found.Dequeue();
+            found.Enqueue((start, start + length));
         }
-        foreach (int end in ends.Reverse())
-            if (Announced(text, end) is { Text.Length: > 0 } said) return said;
+        foreach ((int start, int end) in found.Reverse())
+            if (!Retraction.IsDistant(text.AsSpan(0, start)) && Announced(text, end) is { Text.Length: > 0 } said) return said;
         return null;
     }
 
@@ -52,9 +57,7 @@ internal static class AnswerPhrases
 
     private static (string Text, int End)? Announced(string text, int start)
     {
-        while (start < text.Length && (char.IsWhiteSpace(text[start]) || text[start] is '*' or ':' or '=' or '_' or '#' or '：' or '>' or '`')) start++;
-        foreach (string hedge in (ReadOnlySpan<string>)["approximately ", "about ", "roughly ", "approx. ", "exactly ", "simply ", "therefore ", "thus "])
-            if (text.AsSpan(start).StartsWith(hedge, StringComparison.OrdinalIgnoreCase)) start += hedge.Length;
+        start = BehindAdverbs(text, start);
         ReadOnlySpan<char> rest = text.AsSpan(start);
         if (StartsWithWord(rest, "not") || StartsWithWord(rest, "neither"))
         {
@@ -67,20 +70,61 @@ internal static class AnswerPhrases
             return null;
         }
         int length = SentenceLength(rest);
+        if (length < rest.Length && rest[length] == '?') return null;
         string sentence = rest[..length].ToString();
-        int not = sentence.IndexOf(", not ", StringComparison.OrdinalIgnoreCase);
-        if (not > 0) sentence = sentence[..not];
-        foreach (string reason in (ReadOnlySpan<string>)[" because ", " since "])
-            if (sentence.IndexOf(reason, StringComparison.OrdinalIgnoreCase) is > 0 and int why) sentence = sentence[..why].TrimEnd(',');
+        // "3 or -5, but -5 is extraneous, so 3"
+        if ((sentence.Contains(" but ", StringComparison.OrdinalIgnoreCase) || sentence.Contains(" so ", StringComparison.OrdinalIgnoreCase)) && Conclusion.Of(sentence) is { Answer: { } concluded }) return (concluded.Text, start + length);
+        foreach (string aside in (ReadOnlySpan<string>)[", not ", " and not ", " not ", " rather than ", " instead of ", " because ", " since ", ", which ", ", as ", ", so ", " as opposed to "])
+            if (sentence.IndexOf(aside, StringComparison.OrdinalIgnoreCase) is > 0 and int at) sentence = sentence[..at].TrimEnd(',', ' ');
         if (Retraction.IsDoubtful(sentence)) return null;
-        if (Answers.ChoiceAnswers.TextOf(Trimmed(sentence)) is null && MathSpans.First(sentence) is { } formula && IsLabel(sentence.AsSpan(0, formula.Start))) return (formula.Text, start + length);
-        return (Trimmed(sentence), start + length);
+        if (Answers.ChoiceAnswers.TextOf(Trimmed(sentence)) is null && MathSpans.First(sentence) is { } formula && IsLabel(sentence.AsSpan(0, formula.Start)) && !IsOperated(sentence.AsSpan(formula.End))) return (formula.Text, start + length);
+        string answer = WithoutRemark(Trimmed(sentence));
+        if (ProseSentences.HasVerb(answer) && Latex.Parser.Parse(answer) is null && Answers.ChoiceAnswers.InProse(answer).Length == 0 && Conclusion.Of(answer) is { Answer: { } stated }) return (stated.Text, start + length);
+        return (answer, start + length);
+    }
+
+    // "indeed 7", "equal to 7", ": **7**"
+    private static int BehindAdverbs(string text, int start)
+    {
+        for (int before = -1; before != start;)
+        {
+            before = start;
+            while (start < text.Length && (char.IsWhiteSpace(text[start]) || text[start] is '*' or ':' or '=' or '_' or '#' or '：' or '>' or '`' or ',')) start++;
+            foreach (string adverb in Adverbs)
+                if (text.AsSpan(start).StartsWith(adverb, StringComparison.OrdinalIgnoreCase)) start += adverb.Length;
+        }
+        return start;
+    }
+
+    // "7 (48 in April, 24 in May)", "7, I am sure": a formula and words about it.
+    private static string WithoutRemark(string answer)
+    {
+        int bracket = answer.IndexOf(" (", StringComparison.Ordinal), comma = answer.IndexOf(", ", StringComparison.Ordinal);
+        if (bracket > 0 && answer.EndsWith(')') && Latex.Parser.Parse(answer) is null && Latex.Parser.Parse(answer[..bracket]) is not null && Latex.Parser.Parse(answer[(bracket + 1)..]) is null) return answer[..bracket];
+        if (comma <= 0 || answer.AsSpan(comma).ContainsAny(Formal) || !answer.AsSpan(comma + 2).Contains(' ') || !answer.AsSpan(0, comma).ContainsAnyInRange('0', '9') || Latex.Parser.Parse(answer[..comma]) is null) return answer;
+        return answer[..comma];
     }
 
     private static bool StartsWithWord(ReadOnlySpan<char> text, string word) => text.StartsWith(word, StringComparison.OrdinalIgnoreCase) && text.Length > word.Length && !char.IsLetter(text[word.Length]);
 
-    // Words before a formula name it; a formula further on explains.
-    private static bool IsLabel(ReadOnlySpan<char> before) => !before.ContainsAnyInRange('0', '9');
+    // Words before a formula name it; a formula further on explains. "At least 7" and "minus 7" are not 7.
+    private static bool IsLabel(ReadOnlySpan<char> before)
+    {
+        if (before.ContainsAnyInRange('0', '9')) return false;
+        before = before.TrimEnd(" *");
+        foreach (string bound in Prose.Bounds)
+            if (before.EndsWith(bound, StringComparison.OrdinalIgnoreCase)) return false;
+        return !before.EndsWith("minus", StringComparison.OrdinalIgnoreCase) && !before.EndsWith("negative", StringComparison.OrdinalIgnoreCase);
+    }
+
+    // "7 times 5", "7 if n is even"
+    private static bool IsOperated(ReadOnlySpan<char> after)
+    {
+        after = after.TrimStart(" *");
+        foreach (string word in (ReadOnlySpan<string>)["times ", "plus ", "minus ", "more than ", "less than ", "divided ", "multiplied ", "squared", "cubed", "percent of ", "or ", "if ", "unless ", "when ", "mod", "to the ", "for even", "for odd"])
+            if (after.StartsWith(word, StringComparison.OrdinalIgnoreCase)) return !(word == "when " && !after.Contains('$'));
+        return false;
+    }
 
     // A sentence ends at the end of its line, or at a period before a space; display formulas may span lines.
     private static int SentenceLength(ReadOnlySpan<char> rest)

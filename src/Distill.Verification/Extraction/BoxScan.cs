@@ -10,8 +10,8 @@ internal static class BoxScan
 
     private static readonly string[] Names = ["boxed", "fbox", "framebox"];
 
-    /// <summary>Content of the last box and where it ends, or null when there is none.</summary>
-    public static (string Text, int End)? Last(string text, bool allowUnclosed)
+    /// <summary>Content of the last box, or of the last ones that only separators part, with where they begin and end; null when there is none.</summary>
+    public static (string Text, int Start, int End)? Last(string text, bool allowUnclosed)
     {
         var boxes = new List<(int Start, int End, string Content)>();
         (int Box, int Content) open = (-1, -1);
@@ -49,8 +49,10 @@ internal static class BoxScan
                 open = (-1, -1);
             }
         }
-        if (open.Box >= 0) return allowUnclosed ? (text[open.Content..].Trim(), text.Length) : ("", text.Length);
-        return boxes.Count == 0 ? null : (Joined(text, boxes), boxes[^1].End);
+        if (open.Box >= 0) return allowUnclosed ? (text[open.Content..].Trim(), open.Box, text.Length) : ("", open.Box, text.Length);
+        if (boxes.Count == 0) return null;
+        (string joined, int first) = Joined(text, boxes);
+        return (joined, first, boxes[^1].End);
     }
 
     private static void Add(List<(int, int, string)> boxes, (int, int, string) box)
@@ -83,17 +85,18 @@ internal static class BoxScan
         return end;
     }
 
-    private static string Joined(string text, List<(int Start, int End, string Content)> boxes)
+    private static (string Text, int Start) Joined(string text, List<(int Start, int End, string Content)> boxes)
     {
-        string joined = boxes[^1].Content;
+        (string joined, int first) = (boxes[^1].Content, boxes[^1].Start);
         for (int i = boxes.Count - 2; i >= 0; i--)
         {
             string? separator = Separator(text.AsSpan(boxes[i].End, Math.Max(0, boxes[i + 1].Start - boxes[i].End)));
             if (separator is null) break;
+            first = boxes[i].Start;
             if (boxes[i].Content == joined) continue;
             joined = boxes[i].Content + separator + joined;
         }
-        return joined;
+        return (joined, first);
     }
 
     // What joins two boxes: a comma, "and", "or", with spacing and at most one short label such as y=. Null when there is anything else.

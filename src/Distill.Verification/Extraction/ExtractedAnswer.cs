@@ -7,4 +7,7 @@ internal sealed record ExtractedAnswer(string Text, AnswerPlace Place)
 {
     /// <summary>Whether it is a sentence in which nothing is marked as the answer; it only counts when it equals the reference answer as a text.</summary>
     public bool IsProse { get; init; }
+
+    /// <summary>What a sentence such as "the winner is Alice" says of its subject, or null.</summary>
+    public string? Complement { get; init; }
 }

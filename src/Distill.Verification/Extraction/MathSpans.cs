@@ -3,39 +3,12 @@ namespace Distill.Verification.Extraction;
 /// <summary>Formulas in running text: between dollar signs, <c>\( \)</c>, <c>\[ \]</c> and in aligned environments.</summary>
 internal static class MathSpans
 {
-    /// <summary>The last formula of a text, or null.</summary>
-    public static string? Last(string text)
-    {
-        List<(int Start, int End, string Content)> spans = [.. All(text).Where(span => span.Content.Length > 0)];
-        for (int i = spans.Count - 1; i > 0; i--)
-        {
-            if (!Qualifies(text.AsSpan(spans[i - 1].End, spans[i].Start - spans[i - 1].End))) return Aligned(spans[i].Content);
-            if (States(text.AsSpan(0, spans[i - 1].Start))) return Aligned(spans[i - 1].Content);
-        }
-        return spans.Count == 0 ? null : Aligned(spans[^1].Content);
-    }
-
-    // "… is -4, attained at x = 2": the formula behind these words is no answer.
-    private static bool Qualifies(ReadOnlySpan<char> between)
-    {
-        if (between.ContainsAny(".\n") || between.Length > 40) return false;
-        foreach (string word in (ReadOnlySpan<string>)["attained", "achieved", "reached", "when", "where", "with", "at ", "for ", "since", "because", "as ", "using"])
-            if (between.TrimStart(", ").StartsWith(word)) return true;
-        return false;
-    }
-
-    private static bool States(ReadOnlySpan<char> before)
-    {
-        before = before.TrimEnd();
-        return before.EndsWith(" is") || before.EndsWith(" are") || before.EndsWith(" equals") || before.EndsWith(" be") || before.EndsWith(" of");
-    }
-
     /// <summary>The first formula of a text with those that only separators part from it, or null.</summary>
     public static (string Text, int Start, int End)? First(string text)
     {
         List<(int Start, int End, string Content)> spans = All(text);
         if (spans.Count == 0) return null;
-        string joined = Aligned(spans[0].Content);
+        string joined = ProseValues.WithUnit(text, spans[0].End, Aligned(spans[0].Content));
         int end = spans[0].End;
         for (int i = 1; i < spans.Count; i++)
         {
@@ -47,8 +20,8 @@ internal static class MathSpans
         return (joined, spans[0].Start, end);
     }
 
-    // What an aligned computation comes to stands right of its last sign.
-    private static string Aligned(string content)
+    /// <summary>What an aligned computation comes to, right of its last sign; other formulas as they are.</summary>
+    public static string Aligned(string content)
     {
         int begin = content.IndexOf("\\begin{", StringComparison.Ordinal);
         if (begin < 0 || !(content.AsSpan(begin + 7).StartsWith("align") || content.AsSpan(begin + 7).StartsWith("gather") || content.AsSpan(begin + 7).StartsWith("split"))) return content.Trim();
@@ -58,7 +31,8 @@ internal static class MathSpans
         return (sign < 0 ? inner : inner[(sign + 1)..]).Replace("\\\\", " ", StringComparison.Ordinal).Trim();
     }
 
-    private static List<(int Start, int End, string Content)> All(string text)
+    /// <summary>All formulas of a text.</summary>
+    public static List<(int Start, int End, string Content)> All(string text)
     {
         var spans = new List<(int, int, string)>();
         for (int i = 0; i < text.Length; i++)

@@ -122,7 +122,7 @@ internal sealed partial class Lexer
             case '$': return Dollar();
             case '.' when Peek() == '.' && Peek(2) == '.': return Add(TokenKind.Dots, "…", length: 3);
             case '.': return Period();
-            case '?' or '"' when AtEdge(1):
+            case '"' when AtEdge(1):
                 _at++;
                 return true;
             default: return false;
@@ -208,7 +208,7 @@ internal sealed partial class Lexer
         else if (lower is "union") AddAt(TokenKind.SetOperator, "∪", start);
         else if (lower is "inf" or "infinity") AddAt(TokenKind.Symbol, "infinity", start);
         else if (lower is "sqrt" && !InText) AddAt(TokenKind.Root, "sqrt", start);
-        else if (lower is "min" && _tokens is [.., { Kind: TokenKind.Number }] && !(Current is '(' or '{' or '\\' || Current == ' ' && Peek() is '(' or '{' or '\\')) AddAt(TokenKind.Word, run, start);
+        else if (lower is "min" && _tokens is [.., { Kind: TokenKind.Number }] or [.., { Kind: TokenKind.Word }, { Kind: TokenKind.Divide }] && !(Current is '(' or '{' or '\\' || Current == ' ' && Peek() is '(' or '{' or '\\')) AddAt(TokenKind.Word, run, start);
         else if (LatexCommands.Functions.TryGetValue(run, out string? function)) AddAt(TokenKind.Function, function, start);
         else if (!InText && Vocabulary.Symbol(run) is { } symbol) AddAt(TokenKind.Symbol, symbol, start);
         else if (InText || Vocabulary.IsWord(run) && !IsFunctionOfLetters(run) && !(run.Length == 2 && Answers.Units.IsKnown(run) && !AfterValue() && _tokens is not [.., { Kind: TokenKind.Word }])) AddAt(TokenKind.Word, run, start);

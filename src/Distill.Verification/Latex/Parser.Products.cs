@@ -27,6 +27,7 @@ internal sealed partial class Parser
                 value = quantity;
             }
             else if (PlainUnit(value) is { } measured) value = measured;
+            else if (Kind == TokenKind.Fraction && IsComplete(value) && FractionUnit(Close(value, ref factors)) is { } quotient) value = quotient;
             else if (Kind == TokenKind.Percent && Peek().Kind is not (TokenKind.Number or TokenKind.Symbol))
             {
                 _at++;
@@ -160,9 +161,20 @@ internal sealed partial class Parser
             _at += 2;
             return inBase;
         }
+        if (Vocabulary.IsNoUnit(word)) return null;
         string unit = UnitText();
-        return unit.Length == 0 ? null : unit is "degree" or "degrees" or "deg" ? new DegreeNode(value) : new QuantityNode(value, unit);
+        if (unit.Length == 0) return null;
+        return unit.ToLowerInvariant() switch
+        {
+            "degree" or "degrees" or "deg" => new DegreeNode(value),
+            "degrees celsius" or "degree celsius" or "degrees c" or "degrees centigrade" => new QuantityNode(value, "celsius"),
+            "degrees fahrenheit" or "degree fahrenheit" or "degrees f" => new QuantityNode(value, "fahrenheit"),
+            _ => new QuantityNode(value, unit),
+        };
     }
+
+    // Letters that are units behind a number and a space; others are rather variables.
+    private const string PlainLetters = "msghLNJWV";
 
     // 3.0e8 m/s without any upright text: letters at the end that together are a unit with a quotient.
     private QuantityNode? PlainUnit(Node value)
@@ -170,12 +182,25 @@ internal sealed partial class Parser
         if (value is not NumberNode || Current is not { Kind: TokenKind.Symbol, SpaceBefore: true, InText: false }) return null;
         var unit = new System.Text.StringBuilder();
         int at = _at;
-        for (; _tokens[at].Kind is TokenKind.Symbol or TokenKind.Divide or TokenKind.Caret or TokenKind.Number or TokenKind.Word; at++)
-            unit.Append(_tokens[at].Number?.Digits ?? _tokens[at].Text);
+        for (; _tokens[at].Kind is TokenKind.Symbol or TokenKind.Divide or TokenKind.Caret or TokenKind.Number or TokenKind.Word or TokenKind.GroupOpen or TokenKind.GroupClose; at++)
+            if (_tokens[at].Kind is not (TokenKind.GroupOpen or TokenKind.GroupClose)) unit.Append(_tokens[at].Number?.Digits ?? _tokens[at].Text);
         string text = unit.ToString();
-        if (_tokens[at].Kind != TokenKind.End || !text.Contains('/') || Units.Find(text) is null) return null;
+        if (_tokens[at].Kind != TokenKind.End || !text.Contains('/') && !(text.Length is 1 or 3 && PlainLetters.Contains(text[0]) && (text.Length == 1 || text[1] == '^')) || Units.Find(text) is null) return null;
         _at = at;
         return new QuantityNode(value, text);
+    }
+
+    // 60 \frac{\text{km}}{\text{h}}
+    private QuantityNode? FractionUnit(Node value)
+    {
+        int start = _at;
+        if (Peek().Kind == TokenKind.GroupOpen && Peek(2) is { Kind: TokenKind.Word } or { Kind: TokenKind.Symbol, InText: true })
+        {
+            _at += 2;
+            if (UnitText() is { Length: > 0 } top && Take(TokenKind.GroupClose) && Take(TokenKind.GroupOpen) && UnitText() is { Length: > 0 } bottom && Take(TokenKind.GroupClose)) return new QuantityNode(value, $"{top}/{bottom}");
+        }
+        _at = start;
+        return null;
     }
 
     private string UnitText()
@@ -184,7 +209,7 @@ internal sealed partial class Parser
         while (true)
         {
             if (unit.Length == 0 && IsWord("a", "an", "of") && Peek().Kind == TokenKind.Word) _at++; // half an hour
-            else if (Kind == TokenKind.Word && !IsWord("if", "for", "where", "when", "with", "otherwise") || Kind == TokenKind.Symbol && (Current.InText || unit.Length > 0 && unit[^1] == '/'))
+            else if (Kind == TokenKind.Word && !IsWord("if", "for", "where", "when", "with", "otherwise", "than", "not", "does", "is") || Kind == TokenKind.Symbol && (Current.InText || unit.Length > 0 && (unit[^1] == '/' || unit.ToString() is "sq" or "square" or "cubic" or "cu" or "degrees")))
             {
                 if (unit.Length > 0 && char.IsLetterOrDigit(unit[^1])) unit.Append(' ');
                 unit.Append(_tokens[_at++].Text);

@@ -15,6 +15,12 @@ internal static class Vocabulary
         "old", "new", "big", "top", "cat", "dog", "car", "bus", "sun", "nor", "but", "can", "has", "had", "did", "out", "off", "own", "too", "way", "who", "why", "how", "its", "our", "you", "am", "pm", "st", "nd", "rd", "th",
     ]);
 
+    /// <summary>Words behind a value that make it another value, or deny it.</summary>
+    private static readonly FrozenSet<string> NoUnits = FrozenSet.ToFrozenSet(["squared", "cubed", "times", "plus", "divided", "multiplied", "not", "does", "doesn", "isn", "cannot", "fails", "wrong", "incorrect", "impossible", "except", "out", "than", "less", "fewer", "and", "or"]);
+
+    /// <summary>Whether a word behind a value names no unit and nothing that is counted.</summary>
+    public static bool IsNoUnit(string word) => NoUnits.Contains(word);
+
     private static readonly FrozenDictionary<string, string> PlainSymbols = new Dictionary<string, string>
     {
         ["pi"] = "pi", ["Pi"] = "pi", ["PI"] = "pi", ["infinity"] = "infinity", ["Infinity"] = "infinity", ["infty"] = "infinity", ["inf"] = "infinity", ["oo"] = "infinity",
