@@ -202,7 +202,7 @@ internal sealed partial class Lexer
         string lower = run.ToLowerInvariant();
         if (InText && Answers.Units.IsKnown(run) && AfterValue()) AddAt(TokenKind.Word, run, start);
         else if (lower is "and" or "or") AddAt(TokenKind.Logic, lower, start);
-        else if (lower is "mod" && !InText) AddAt(TokenKind.Modulo, "mod", start);
+        else if (lower is "mod") AddAt(TokenKind.Modulo, "mod", start);
         else if (lower is "in" && !InText) AddAt(TokenKind.Relation, "in", start);
         else if (lower is "minus" or "negative" && Current == ' ') AddAt(TokenKind.Minus, "-", start);
         else if (lower is "union") AddAt(TokenKind.SetOperator, "∪", start);

@@ -135,6 +135,15 @@ internal sealed partial class Parser
         return !_failed && Take(TokenKind.EndEnvironment, name) ? [.. rows] : null;
     }
 
+    // "n is even": a condition that is no formula.
+    private TextNode InWords(int start, int depth)
+    {
+        (_at, _depth, _failed) = (start, depth, false);
+        var words = new System.Text.StringBuilder();
+        for (; Kind is not (TokenKind.RowBreak or TokenKind.Ampersand or TokenKind.EndEnvironment or TokenKind.End); _at++) words.Append(Spelling(Current)).Append(' ');
+        return new TextNode(words.ToString().TrimEnd(' ', ',', '.'));
+    }
+
     private Node Case(List<Node> row)
     {
         while (IsWord("if", "for", "when", "where", "is", "and")) _at++;
@@ -144,7 +153,9 @@ internal sealed partial class Parser
             return new SymbolNode("otherwise");
         }
         if (row.Count == 0) return Relation();
+        (int start, int depth) = (_at, _depth);
         Node first = Relation();
+        if (_failed || Kind == TokenKind.Word) return InWords(start, depth);
         List<Node> all = [first];
         Connective? kind = null;
         while (Kind == TokenKind.Logic || Kind == TokenKind.Comma && Peek().Kind is not (TokenKind.RowBreak or TokenKind.EndEnvironment or TokenKind.Ampersand))
