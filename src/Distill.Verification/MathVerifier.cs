@@ -26,7 +26,7 @@ public sealed class MathVerifier : IVerifier
     public MathVerifier(MathOptions options) => _options = options;
 
     /// <inheritdoc/>
-    public string Id => "math/2";
+    public string Id => "math/3";
 
     /// <inheritdoc/>
     public Verdict Verify(Prompt prompt, Completion completion)
@@ -58,7 +58,8 @@ public sealed class MathVerifier : IVerifier
         if (reference.Text.Length > LongestAnswer) return Unverifiable("reference_answer_too_long", null);
         if (reference.Formula is null && answerPart.Trim() == referenceAnswer.Trim()) return new Verdict(Outcome.Correct, "equal_text", reference.Text, Id);
         ExtractedAnswer? found = AnswerExtraction.Find(answerPart, options, options.AllowBareNumber ?? reference.IsPlainNumber);
-        if (reference.Choice is not null && (found is null || found.IsProse) && ChoiceAnswers.InProse(Ending(answerPart)) is { Length: > 0 } letters)
+        if (reference.Choice is not null && (found is null || found.IsProse) && (found is null ? "" : ChoiceAnswers.Given(found.Text, anchored: false)) is var given
+            && (given.Length > 0 ? given : ChoiceAnswers.InProse(Ending(answerPart))) is { Length: > 0 } letters)
             found = new ExtractedAnswer(letters, AnswerPlace.Phrase);
         if (found is not { Text.Length: > 0 }) return Unverifiable(withoutAnswer, null);
         if (found.Text.Length > LongestAnswer) return Unverifiable("answer_too_long", null);

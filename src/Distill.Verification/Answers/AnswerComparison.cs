@@ -53,6 +53,8 @@ internal sealed partial class AnswerComparison(MathOptions options, WorkBudget b
             case (_, RatioNode { Terms.Count: 2 } b) when IsScalar(gold): return Scalars(gold, new QuotientNode(b.Terms[0], b.Terms[1])) with { Rule = "ratio" };
             case (ClockNode a, RatioNode b): return Clock(a, b);
             case (RatioNode a, ClockNode b): return Clock(b, a);
+            case (CongruenceNode a, _) when Family(given) is { } family: return Congruences(a, family);
+            case (_, CongruenceNode b) when Family(gold) is { } family: return Congruences(family, b);
             case (CongruenceNode a, _): return Congruences(a, given);
             case (_, CongruenceNode { Left: null } b): return Residue(gold, b);
             case (PiecewiseNode a, PiecewiseNode b): return Piecewise(a, b);
@@ -106,6 +108,20 @@ internal sealed partial class AnswerComparison(MathOptions options, WorkBudget b
         if (gold.Left is { } left && other.Left is { } right && _scalars.Compare(left, right).Equality != Equality.Equal) return Comparison.Of(false, "congruence");
         return _scalars.RationalValue(gold.Right) is { } a && _scalars.RationalValue(other.Right) is { } b
             ? Comparison.Of(((a - b) / modulus).IsInteger, "congruence") : Comparison.Of(_scalars.Compare(gold.Right, other.Right));
+    }
+
+    // x = 7k + 3 for whole k is x ≡ 3 (mod 7).
+    private CongruenceNode? Family(Node node)
+    {
+        if (node is not RelationNode { IsEquation: true, Operands: [SymbolNode name, { } value] } || SymbolUse.Of(value).Variables.ToArray() is not [var parameter] || parameter == name.Name) return null;
+        var values = new BigRational[3];
+        for (int k = 0; k < values.Length; k++)
+        {
+            var whole = new NumberNode(k);
+            if (_scalars.RationalValue(Rewriting.Of(value, part => part is SymbolNode symbol && symbol.Name == parameter ? whole : null)) is not { IsInteger: true } at) return null;
+            values[k] = at;
+        }
+        return values[2] - values[1] == values[1] - values[0] && values[1] != values[0] ? new CongruenceNode(name, new NumberNode(values[0]), new NumberNode(values[1] - values[0])) : null;
     }
 
     private Comparison Residue(Node value, CongruenceNode residue)

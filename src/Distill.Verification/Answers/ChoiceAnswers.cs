@@ -30,7 +30,7 @@ internal static class ChoiceAnswers
             if (!text.StartsWith(word, StringComparison.OrdinalIgnoreCase) || text.Length <= word.Length || char.IsAsciiLetter(text[word.Length])) continue;
             (text, anchored) = (text[word.Length..].Trim(' ', ':', '.', '：'), true);
         }
-        if (Labelled(text) is { } labelled) return labelled.Letters;
+        if (Labelled(text) is { } labelled) return Follows(labelled.Behind, Blame) ? "" : labelled.Letters;
         if (Letters(text) is { Length: > 0 } letters) return letters;
         if (anchored && text.Trim('(', ')', '.', ' ', '[', ']') is [>= 'a' and <= 'j' and var small]) return char.ToUpperInvariant(small).ToString();
         return "";
@@ -64,7 +64,7 @@ internal static class ChoiceAnswers
 
     private static readonly string[] Praise = ["is correct", "is right", "is the answer", "is the correct", "is the right", "is true", "works", "is our", "is what", "it is", "fits"];
 
-    private static readonly string[] Blame = ["is wrong", "is incorrect", "is not", "isn't", "is false", "is invalid", "is impossible", "is eliminated", "is ruled", "is out", "is too", "are wrong", "are incorrect", "are not", "are false", "are out", "are eliminated", "are ruled", "are also", "cannot", "can't", "does not", "doesn't", "fails", "is also incorrect", "is also wrong", "would be", "was wrong"];
+    private static readonly string[] Blame = ["is wrong", "is incorrect", "is not", "isn't", "is false", "is invalid", "is impossible", "is eliminated", "is ruled", "is out", "is too", "are wrong", "are incorrect", "are not", "are false", "are out", "are eliminated", "are ruled", "are also", "cannot be right", "cannot be correct", "cannot be the", "cannot be true", "can't be", "does not", "doesn't", "fails", "is also incorrect", "is also wrong", "would be", "was wrong"];
 
     private static readonly FrozenSet<string> Refusers = FrozenSet.ToFrozenSet(["not", "isn't", "except", "but", "excluding", "eliminating", "eliminate", "reject", "rejecting", "unlike", "than", "of", "point", "neither", "nor", "without", "ignore", "ignoring", "aren't", "cannot", "over", "discard", "discarding"]);
 

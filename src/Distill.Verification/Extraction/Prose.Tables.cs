@@ -21,6 +21,8 @@ internal static class Prose
     /// <summary>Prepositions after which a number may still be what is asked for, when it is the only one.</summary>
     public static readonly FrozenSet<string> Harmless = FrozenSet.ToFrozenSet(["in", "at", "for", "by", "on", "to", "until", "with", "into", "all", "as"]);
 
+    public static readonly FrozenSet<string> Pronouns = FrozenSet.ToFrozenSet(["she", "he", "they", "it", "we", "you", "I", "who", "that", "which"]);
+
     /// <summary>Words between a preposition and its number.</summary>
     public static readonly FrozenSet<string> Determiners = FrozenSet.ToFrozenSet(["the", "these", "those", "this", "his", "her", "their", "its", "our", "my", "your", "other", "original", "initial", "remaining", "first", "last", "next", "only", "about", "approximately", "exactly", "a", "an"]);
 

@@ -16,6 +16,7 @@ internal static class ProseReading
     public static ExtractedAnswer? Find(string text, bool numbers)
     {
         int end = text.Length;
+        numbers &= ProseSentences.HasWord(text);
         for (int i = 0; i < MostParagraphs && end > 0; i++)
         {
             int start = text.LastIndexOf("\n\n", end - 1, StringComparison.Ordinal);
@@ -27,12 +28,22 @@ internal static class ProseReading
             for (int j = sentences.Count - 1; j >= 0; j--)
             {
                 if (Retraction.IsDoubtful(sentences[j]) || Retraction.After(sentences[j], 0) >= 0) return Undecided;
-                if (ProseSentences.IsRemark(sentences[j]) || looksBack && !ProseSentences.Concludes(sentences[j]) || sentences[j].Length > LongestSentence) continue;
-                if (Conclusion.Of(sentences[j]) is not { } conclusion) continue;
+                if (ProseSentences.IsRemark(sentences[j]) || looksBack && !ProseSentences.Concludes(sentences[j])) continue;
+                if (Conclusion.Of(End(sentences[j])) is not { } conclusion) continue;
                 return conclusion.Answer is { } value && (numbers || value.IsFormula || conclusion.IsMarked) ? new ExtractedAnswer(value.Text, value.IsFormula ? AnswerPlace.Formula : AnswerPlace.Number) : Undecided;
             }
         }
         return null;
+    }
+
+    // The last part of a sentence that is too long, from a formula on where there is one.
+    private static string End(string sentence)
+    {
+        if (sentence.Length <= LongestSentence) return sentence;
+        int start = sentence.Length - LongestSentence;
+        List<(int Start, int End, string Content)> formulas = MathSpans.All(sentence);
+        int first = formulas.FindIndex(formula => formula.Start >= start);
+        return sentence[(first < 0 ? start : formulas[first].Start)..];
     }
 
     // "72. In April she sold 48": a value that stands alone before all words, which draw no conclusion; 1 may rather be the number of a step.

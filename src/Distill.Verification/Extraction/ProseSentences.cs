@@ -47,6 +47,14 @@ internal static class ProseSentences
         return false;
     }
 
+    /// <summary>Whether there is a word, and not only signs and names of one letter.</summary>
+    public static bool HasWord(string text)
+    {
+        for (int i = 1; i < text.Length; i++)
+            if (char.IsLetter(text[i]) && (char.IsLetter(text[i - 1]) || text[i] >= '\u2E80')) return true;
+        return false;
+    }
+
     /// <summary>What a plain statement says of its subject: Alice, of "the winner is Alice"; else null.</summary>
     public static string? Complement(string text)
     {

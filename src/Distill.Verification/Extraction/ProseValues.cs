@@ -36,7 +36,7 @@ internal static class ProseValues
                 continue;
             }
             char c = sentence[i];
-            if (c == '\\' && !(i + 1 < sentence.Length && sentence[i + 1] is '$' or '%') || c is '^' or '{' or '|' or '√' or '∛' or 'π' or '∞' || c is '²' or '³' && i > 0 && sentence[i - 1] is not 'm' || c == '<' && i + 1 < sentence.Length && char.IsAsciiLetter(sentence[i + 1])) return false;
+            if (c == '\\' && !(i + 1 < sentence.Length && sentence[i + 1] is '$' or '%') || c is '^' or '{' or '|' or '_' or '√' or '∛' or 'π' or '∞' || c is '²' or '³' && i > 0 && sentence[i - 1] is not 'm' || c == '<' && i + 1 < sentence.Length && char.IsAsciiLetter(sentence[i + 1])) return false;
         }
         return true;
     }

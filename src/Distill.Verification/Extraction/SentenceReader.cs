@@ -86,17 +86,19 @@ internal sealed class SentenceReader
             if (objects.Find(value => !value.IsName) is { } first) return first;
             if (objects.Count > 0) return objects[0];
             int earlier = i > 0 ? verbs[i - 1].End : _start;
-            if (i == verbs.Count - 1 && free.Find(value => value.Start >= earlier && value.End <= start && !value.IsName && IsSubject(earlier, value)) is { } subject) return subject;
+            if (i == verbs.Count - 1 && free.FindLast(value => value.Start >= earlier && value.End <= start && !value.IsName && IsSubject(earlier, value, start)) is { } subject) return subject;
             next = start;
         }
         return null;
     }
 
     // "…, and 12 are left"
-    private bool IsSubject(int earlier, ProseValue value)
+    private bool IsSubject(int earlier, ProseValue value, int verb)
     {
+        string[] between = _text[value.End..verb].Split([' ', '*', '$'], StringSplitOptions.RemoveEmptyEntries);
+        if (between.Length > 3 || between.Any(Prose.Pronouns.Contains)) return false;
         ReadOnlySpan<char> before = _text.AsSpan(earlier, Math.Max(0, value.Start - earlier)).TrimEnd(" *");
-        return before.EndsWith(" and") || before.EndsWith(",") || before.Length == 0 || before.EndsWith(" only") || before.EndsWith(" the") || before.EndsWith(" that");
+        return before.EndsWith(" and") || before.EndsWith(",") || before.Length == 0 && earlier == _start || before.EndsWith(" only") || before.EndsWith(" the") || before.EndsWith(" that");
     }
 
     private bool IsEquated(int start, int end) => end - start == 1 && _text[start] is '=' or '≈';
@@ -162,6 +164,7 @@ internal sealed class SentenceReader
     private bool IsTakenAway(ProseValue value)
     {
         ReadOnlySpan<char> before = _text.AsSpan(_start, Math.Max(0, value.Start - _start)).TrimEnd(" $*");
+        if (before.EndsWith(" the")) before = before[..^4];
         foreach (string bound in Prose.Bounds)
             if (before.EndsWith(bound, StringComparison.OrdinalIgnoreCase) && (before.Length == bound.Length || !char.IsLetter(before[before.Length - bound.Length - 1]))) return true;
         int at = value.Start;
@@ -171,7 +174,9 @@ internal sealed class SentenceReader
             if (Prose.Negations.Contains(word)) return true;
             at = WordStart(at);
         }
-        ReadOnlySpan<char> after = _text.AsSpan(value.End).TrimStart(" $*");
+        ReadOnlySpan<char> after = _text.AsSpan(value.End);
+        if (!value.IsFormula && after.Length > 0 && (after[0] is '+' or '^' or '/' or '=' || after[0] == '*' && !after.StartsWith("**"))) return true; // broken off
+        after = after.TrimStart(" $*");
         return after.StartsWith("squared") || after.StartsWith("cubed") || after.StartsWith("or more") || after.StartsWith("or less") || after.StartsWith("or fewer");
     }
 

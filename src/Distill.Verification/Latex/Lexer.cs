@@ -117,6 +117,7 @@ internal sealed partial class Lexer
             case ')' or ']':
                 _brackets--;
                 return Add(TokenKind.Close, Letters[c]);
+            case '{' when TextAt("{:}"): return Add(TokenKind.Colon, ":", length: 3);
             case '{': return Add(TokenKind.GroupOpen, "{");
             case '}': return Add(TokenKind.GroupClose, "}");
             case '$': return Dollar();

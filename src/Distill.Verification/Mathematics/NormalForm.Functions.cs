@@ -16,6 +16,7 @@ internal sealed partial class NormalForm
             case "log": return Logarithm(arguments[0], arguments[1]);
             case "sin" or "cos" or "tan" or "cot" or "sec" or "csc": return Of(arguments[0]) is { } angle ? Trigonometric(call.Name, angle) : null;
             case "sinh" or "cosh" or "tanh" or "coth" or "sech" or "csch": return Of(arguments[0]) is { } x ? Hyperbolic(call.Name, x) : null;
+            case ['@', 'd', '/', 'd', ..] when Of(arguments[0]) is { IsPolynomial: true } form && Derivative(form.Numerator, call.Name[4..]) is { } slope: return slope;
             case "det": return arguments[0] is MatrixNode matrix ? Determinant(matrix.Rows) : null;
         }
         var values = new RationalFunction[arguments.Count];

@@ -23,6 +23,20 @@ internal sealed partial class NormalForm
         return total;
     }
 
+    // The derivative of a sum of powers; null for every other one.
+    private RationalFunction? Derivative(Polynomial polynomial, string variable)
+    {
+        int id = Generators.Symbol(variable);
+        var terms = new Dictionary<Monomial, BigRational>();
+        foreach ((Monomial monomial, BigRational coefficient) in polynomial.Terms)
+        {
+            BigRational degree = monomial.ExponentOf(id);
+            if (!IsFree(monomial.Without(id))) return null;
+            if (!degree.IsZero) Polynomial.Add(terms, monomial.Without(id) * Monomial.Of(id, degree - 1), coefficient * degree);
+        }
+        return RationalFunction.Of(Polynomial.FromTerms(terms));
+    }
+
     private RationalFunction? End(Node node) => Of(node) is { } value && !SymbolUse.Of(node).Names.Contains("infinity") ? value : null;
 
     // Generators that cannot depend on the variable.
