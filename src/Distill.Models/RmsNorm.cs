@@ -1,4 +1,3 @@
-using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -11,14 +10,13 @@ public sealed class RmsNorm : nn.Module
     [ComponentName(Name = "weight")] private readonly Parameter _weight;
 
     private readonly double _epsilon;
-    private readonly Scalar _addend; // held here: TorchSharp lets a passing number be collected while libtorch still reads it
 
     /// <summary>Makes a norm that changes nothing but the length: all scales are one.</summary>
     public RmsNorm(int width, double epsilon)
         : base(nameof(RmsNorm))
     {
         _weight = nn.Parameter(ones(width));
-        (_epsilon, _addend) = (epsilon, epsilon);
+        _epsilon = epsilon;
         RegisterComponents();
     }
 
@@ -40,7 +38,7 @@ public sealed class RmsNorm : nn.Module
     // With r = 1 / root of the mean square and n = x r: y = n w, dx = r (g − n mean(g n)), g = dy w.
     private Tensor? Backward(Tensor gradient, Tensor input, bool goesOn)
     {
-        Tensor scale = input.square().mean([-1], keepdim: true).add_(_addend).rsqrt_(), normal = input * scale;
+        Tensor scale = input.square().mean([-1], keepdim: true).add_(_epsilon).rsqrt_(), normal = input * scale;
         if (_weight.requires_grad) WrittenGradient.GradientOf(_weight).add_((gradient * normal).view(-1, input.shape[^1]).sum([0L]));
         if (!goesOn) return null;
         Tensor scaled = gradient * _weight;
