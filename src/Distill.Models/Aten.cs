@@ -25,6 +25,31 @@ public static unsafe class Aten
         CallOne("aten::scaled_dot_product_attention", "", Handle(query), Handle(key), Handle(value), OptionalHandle(mask),
             Bits(0.0), causal ? 1UL : 0UL, OptionalBits(scale), 1UL);
 
+    /// <summary>Attention on the CPU together with the logarithms of the sums that its weights were divided by.</summary>
+    /// <param name="query"><c>[batch, heads, queries, width]</c>.</param>
+    /// <param name="key"><c>[batch, heads, keys, width]</c>.</param>
+    /// <param name="value"><c>[batch, heads, keys, width]</c>.</param>
+    /// <param name="causal">Whether a query sees only keys up to its own index.</param>
+    /// <param name="scale">Multiplies the scores.</param>
+    /// <returns><c>[batch, heads, queries, width]</c> and <c>[batch, heads, queries]</c>.</returns>
+    internal static (Tensor Mixed, Tensor LogSum) FlashAttention(Tensor query, Tensor key, Tensor value, bool causal, double scale)
+    {
+        Span<ulong> results = stackalloc ulong[2];
+        Call("aten::_scaled_dot_product_flash_attention_for_cpu", "", results, Handle(query), Handle(key), Handle(value), Bits(0.0), causal ? 1UL : 0UL, 0, OptionalBits(scale));
+        return (Tensor.UnsafeCreateTensor((nint)results[0]), Tensor.UnsafeCreateTensor((nint)results[1]));
+    }
+
+    /// <summary>
+    /// From the gradient of what <see cref="FlashAttention"/> mixed to those of queries, keys and values. Keys may be some of those that the sums are over: the result is their part.
+    /// </summary>
+    internal static (Tensor Query, Tensor Key, Tensor Value) FlashAttentionBackward(Tensor gradient, Tensor query, Tensor key, Tensor value, Tensor mixed, Tensor logSum, bool causal, double scale)
+    {
+        Span<ulong> results = stackalloc ulong[3];
+        Call("aten::_scaled_dot_product_flash_attention_for_cpu_backward", "", results, Handle(gradient), Handle(query), Handle(key), Handle(value), Handle(mixed), Handle(logSum),
+            Bits(0.0), causal ? 1UL : 0UL, 0, OptionalBits(scale));
+        return (Tensor.UnsafeCreateTensor((nint)results[0]), Tensor.UnsafeCreateTensor((nint)results[1]), Tensor.UnsafeCreateTensor((nint)results[2]));
+    }
+
     /// <summary>Root-mean-square normalization over the last dimension.</summary>
     /// <param name="input"><c>[..., width]</c>.</param>
     /// <param name="weight"><c>[width]</c>.</param>
@@ -95,14 +120,21 @@ public static unsafe class Aten
 
     private static ulong Call(string operation, string overload, params ReadOnlySpan<ulong> arguments)
     {
-        ulong* stack = stackalloc ulong[Math.Max(arguments.Length, 1)];
+        ulong result = 0;
+        Call(operation, overload, new Span<ulong>(ref result), arguments);
+        return result;
+    }
+
+    private static void Call(string operation, string overload, Span<ulong> results, params ReadOnlySpan<ulong> arguments)
+    {
+        ulong* stack = stackalloc ulong[Math.Max(arguments.Length, results.Length)];
         for (int i = 0; i < arguments.Length; i++) stack[i] = arguments[i];
         fixed (byte* name = Utf8(operation), variant = Utf8(overload))
         {
             if (CallDispatcher(name, variant, stack) != 0)
                 throw new InvalidOperationException($"{operation} failed in libtorch (its message is on standard error)");
         }
-        return stack[0];
+        new ReadOnlySpan<ulong>(stack, results.Length).CopyTo(results);
     }
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text + "\0");

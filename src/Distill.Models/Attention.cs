@@ -13,4 +13,19 @@ public abstract class Attention(string name) : nn.Module(name)
     /// <param name="cache">Cache to read and extend, or null when the input is all there is.</param>
     /// <returns><c>[batch, seq, hidden]</c>.</returns>
     public abstract Tensor Forward(Tensor input, Tensor turns, AttentionMask mask, KVCache? cache);
+
+    /// <summary>What scores are multiplied by; null for one over the square root of a head's width.</summary>
+    internal virtual double? Scale => null;
+
+    /// <summary>The first half of <see cref="Forward"/> without a cache: all that is done before positions meet.</summary>
+    internal abstract AttentionHeads Heads(Tensor input, Tensor turns);
+
+    /// <summary>The last: from what each head has mixed, <c>[batch, heads, seq, width]</c>, to <c>[batch, seq, hidden]</c>.</summary>
+    internal abstract Tensor Output(Tensor mixed);
 }
+
+/// <summary>Heads of one layer, rotated.</summary>
+/// <param name="Query"><c>[batch, heads, seq, width]</c>.</param>
+/// <param name="Key"><c>[batch, kv_heads, seq, width]</c>.</param>
+/// <param name="Value"><c>[batch, kv_heads, seq, width]</c>.</param>
+internal readonly record struct AttentionHeads(Tensor Query, Tensor Key, Tensor Value);

@@ -31,6 +31,9 @@ public sealed class Decoder : nn.Module
     /// <summary>The layers, first to last.</summary>
     public IEnumerable<DecoderLayer> Layers => _layers;
 
+    /// <summary>How many they are.</summary>
+    public int NumLayers => _deviceOfLayer.Length;
+
     /// <summary>A layer by its number.</summary>
     public DecoderLayer Layer(int index) => _layers[index];
 

@@ -31,7 +31,18 @@ public sealed class DecoderLayer : nn.Module
     public Tensor Forward(Tensor stream, Tensor turns, AttentionMask mask, KVCache? cache)
     {
         using var scope = NewDisposeScope(); // what the backward pass needs is kept by the graph
-        stream = stream + _attention.Forward(_attentionNorm.Forward(stream), turns, mask, cache);
-        return (stream + _feedForward.Forward(_feedForwardNorm.Forward(stream))).MoveToOuterDisposeScope();
+        return Transform(stream + _attention.Forward(_attentionNorm.Forward(stream), turns, mask, cache)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>What attention scores are multiplied by; null for one over the square root of a head's width.</summary>
+    internal double? AttentionScale => _attention.Scale;
+
+    /// <summary>The layer up to where positions meet: <c>[batch, seq, hidden]</c> to heads.</summary>
+    internal AttentionHeads Heads(Tensor stream, Tensor turns) => _attention.Heads(_attentionNorm.Forward(stream), turns);
+
+    /// <summary>Adds what the heads have mixed, <c>[batch, heads, seq, width]</c>, to the residual stream.</summary>
+    internal Tensor Mix(Tensor stream, Tensor mixed) => stream + _attention.Output(mixed);
+
+    /// <summary>The feed-forward half.</summary>
+    internal Tensor Transform(Tensor stream) => stream + _feedForward.Forward(_feedForwardNorm.Forward(stream));
 }

@@ -35,17 +35,23 @@ public sealed class GroupedQueryAttention : Attention
     /// <inheritdoc/>
     public override Tensor Forward(Tensor input, Tensor turns, AttentionMask mask, KVCache? cache)
     {
+        (Tensor query, Tensor key, Tensor value) = Heads(input, turns);
+        if (cache is not null) (key, value) = cache.Append(_layer, key, value);
+        return Output(mask.Attend(query, key, value));
+    }
+
+    /// <inheritdoc/>
+    internal override AttentionHeads Heads(Tensor input, Tensor turns)
+    {
         long batch = input.shape[0], length = input.shape[1];
         Tensor[] projected = Projection.ForwardAll(input, _queryProjection, _keyProjection, _valueProjection);
         Tensor query = projected[0].view(batch, length, _heads, _width);
         Tensor key = projected[1].view(batch, length, _keyValueHeads, _width);
         Tensor value = projected[2].view(batch, length, _keyValueHeads, _width).transpose(1, 2);
         if (_queryNorm is not null) (query, key) = (_queryNorm.Forward(query), _keyNorm!.Forward(key));
-        query = RotaryEmbedding.Rotate(query, turns).transpose(1, 2);
-        key = RotaryEmbedding.Rotate(key, turns).transpose(1, 2);
-        if (cache is not null) (key, value) = cache.Append(_layer, key, value);
-
-        Tensor mixed = mask.Attend(query, key, value); // [batch, heads, seq, width]
-        return _outputProjection.Forward(mixed.transpose(1, 2).reshape(batch, length, _heads * _width));
+        return new(RotaryEmbedding.Rotate(query, turns).transpose(1, 2), RotaryEmbedding.Rotate(key, turns).transpose(1, 2), value);
     }
+
+    /// <inheritdoc/>
+    internal override Tensor Output(Tensor mixed) => _outputProjection.Forward(mixed.transpose(1, 2).reshape(mixed.shape[0], mixed.shape[2], _heads * _width));
 }

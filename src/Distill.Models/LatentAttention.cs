@@ -59,37 +59,53 @@ public sealed class LatentAttention : Attention
     /// <inheritdoc/>
     public override Tensor Forward(Tensor input, Tensor turns, AttentionMask mask, KVCache? cache)
     {
+        Latents latents = Compress(input, turns);
+        if (cache is not null) return Projected(Folded(latents, mask, cache));
+        (Tensor query, Tensor key, Tensor value) = Expand(latents);
+        return Output(mask.Attend(query, key, value, _scale));
+    }
+
+    /// <inheritdoc/>
+    internal override double? Scale => _scale;
+
+    /// <inheritdoc/>
+    internal override AttentionHeads Heads(Tensor input, Tensor turns) => Expand(Compress(input, turns));
+
+    /// <inheritdoc/>
+    internal override Tensor Output(Tensor mixed) => Projected(mixed.split([_valueWidth, _plain + _rotated - _valueWidth], -1)[0]);
+
+    // [batch, heads, seq, value]
+    private Tensor Projected(Tensor mixed) => _outputProjection.Forward(mixed.transpose(1, 2).reshape(mixed.shape[0], mixed.shape[2], _heads * _valueWidth));
+
+    // Queries in their two parts, [batch, seq, heads, plain or rotated]; a token's latent, [batch, seq, rank], and its rotated key, [batch, seq, 1, rotated].
+    private readonly record struct Latents(Tensor QueryPlain, Tensor QueryRotated, Tensor Latent, Tensor KeyRotated);
+
+    private Latents Compress(Tensor input, Tensor turns)
+    {
         long batch = input.shape[0], length = input.shape[1];
         Tensor[] query = Query(input).view(batch, length, _heads, _plain + _rotated).split([_plain, _rotated], -1);
-        Tensor queryRotated = RotaryEmbedding.Rotate(query[1], turns);                               // [batch, seq, heads, rotated]
-
         Tensor[] compressed = _keyValueCompression.Forward(input).split([_rank, _rotated], -1);
-        Tensor latent = _keyValueNorm.Forward(compressed[0]);                                          // [batch, seq, rank]
-        Tensor keyRotated = RotaryEmbedding.Rotate(compressed[1].unsqueeze(2), turns);                // [batch, seq, 1, rotated]
-
-        Tensor mixed = cache is null
-            ? Expanded(query[0], queryRotated, latent, keyRotated, mask)
-            : Folded(query[0], queryRotated, latent, keyRotated, mask, cache);                        // [batch, heads, seq, value]
-        return _outputProjection.Forward(mixed.transpose(1, 2).reshape(batch, length, _heads * _valueWidth));
+        return new(query[0], RotaryEmbedding.Rotate(query[1], turns), _keyValueNorm.Forward(compressed[0]), RotaryEmbedding.Rotate(compressed[1].unsqueeze(2), turns));
     }
 
     private Tensor Query(Tensor input) => _queryProjection is not null
         ? _queryProjection.Forward(input)
         : _queryExpansion!.Forward(_queryNorm!.Forward(_queryCompression!.Forward(input)));
 
-    private Tensor Expanded(Tensor queryPlain, Tensor queryRotated, Tensor latent, Tensor keyRotated, AttentionMask mask)
+    private AttentionHeads Expand(Latents latents)
     {
+        (Tensor queryPlain, Tensor queryRotated, Tensor latent, Tensor keyRotated) = latents;
         long batch = latent.shape[0], length = latent.shape[1];
         Tensor[] keyValue = _keyValueExpansion.Forward(latent).view(batch, length, _heads, _plain + _valueWidth).split([_plain, _valueWidth], -1);
         Tensor query = cat([queryPlain, queryRotated], -1).transpose(1, 2);
         Tensor key = cat([keyValue[0], keyRotated.expand(-1, -1, _heads, -1)], -1).transpose(1, 2);
         // The fused kernel wants values as wide as keys: zeros beyond the value's width come out as zeros.
-        Tensor value = nn.functional.pad(keyValue[1].transpose(1, 2), [0, _plain + _rotated - _valueWidth]);
-        return mask.Attend(query, key, value, _scale).split([_valueWidth, _plain + _rotated - _valueWidth], -1)[0];
+        return new(query, key, nn.functional.pad(keyValue[1].transpose(1, 2), [0, _plain + _rotated - _valueWidth]));
     }
 
-    private Tensor Folded(Tensor queryPlain, Tensor queryRotated, Tensor latent, Tensor keyRotated, AttentionMask mask, KVCache cache)
+    private Tensor Folded(Latents input, AttentionMask mask, KVCache cache)
     {
+        (Tensor queryPlain, Tensor queryRotated, Tensor latent, Tensor keyRotated) = input;
         long batch = latent.shape[0], length = latent.shape[1];
         (Tensor latents, Tensor keysRotated) = cache.Append(_layer, latent.unsqueeze(1), keyRotated.transpose(1, 2)); // [batch, 1, keys, …]
         Tensor[] expansion = _keyValueExpansion.Weight.view(_heads, _plain + _valueWidth, _rank).split([_plain, _valueWidth], 1);

@@ -47,10 +47,15 @@ public sealed unsafe class WrittenGradient
     /// <summary>Runs a backward pass through everything that led to a tensor.</summary>
     /// <param name="output">The tensor; nothing happens when it hangs on nothing that is trained.</param>
     /// <param name="gradient">Its gradient.</param>
-    public static void Backpropagate(Tensor output, Tensor gradient)
+    public static void Backpropagate(Tensor output, Tensor gradient) => Backpropagate((output, gradient));
+
+    /// <summary>Runs one backward pass through everything that led to some tensors.</summary>
+    /// <param name="outputs">The tensors with their gradients; those that hang on nothing that is trained are passed over.</param>
+    public static void Backpropagate(params (Tensor Tensor, Tensor Gradient)[] outputs)
     {
-        if (!output.requires_grad) return;
-        output.backward([gradient]);
+        (Tensor Tensor, Tensor Gradient)[] trained = [.. outputs.Where(output => output.Tensor.requires_grad)];
+        if (trained.Length == 0) return;
+        autograd.backward([.. trained.Select(output => output.Tensor)], [.. trained.Select(output => output.Gradient)]);
         returned?.Dispose();
         returned = null;
         if (Interlocked.Exchange(ref failure, null) is { } e) ExceptionDispatchInfo.Throw(e);

@@ -66,19 +66,52 @@ public static class BackwardPass
         WrittenGradient.Backpropagate(embedded, gradient.to(embedded.device));
         return loss;
     }
+
+    /// <summary>
+    /// Keeps only each layer's input, as <see cref="Recomputed"/> does, and computes layers, last norm and loss a chunk of positions at a time, forward and backward
+    /// (<see cref="ChunkedLayer"/>): for rows so long that the results of a single layer would not fit.
+    /// </summary>
+    /// <param name="student">The model.</param>
+    /// <param name="batch">The micro-batch.</param>
+    /// <param name="lossTokens">Tokens that count in the whole update.</param>
+    /// <returns>The micro-batch's share of the mean loss, in nats per token.</returns>
+    public static double InChunks(CausalLM student, PackedBatch batch, int lossTokens) => Loss(student, new LayerSurroundings(student, batch).Stream(batch.InputIds), batch, lossTokens);
+
+    /// <summary>The last norm, the loss and the backward pass through both and all that led to them.</summary>
+    /// <param name="student">The model.</param>
+    /// <param name="stream">What comes out of the last layer, <c>[batch, seq, hidden]</c>.</param>
+    /// <param name="batch">The micro-batch.</param>
+    /// <param name="lossTokens">Tokens that count in the whole update.</param>
+    internal static double Loss(CausalLM student, Tensor stream, PackedBatch batch, int lossTokens)
+    {
+        if (batch.Chunks is not { } chunks) return CausalLoss.Backward(student, student.Decoder.FinalNorm.Forward(stream), batch, lossTokens);
+        Tensor rows = stream.detach().view(-1, stream.shape[^1]), gradient = zeros_like(rows);
+        double loss = 0;
+        for (long first = 0; first < rows.shape[0]; first += chunks.Size)
+        {
+            using var scope = NewDisposeScope();
+            long count = Math.Min(chunks.Size, rows.shape[0] - first);
+            Tensor part = rows.narrow(0, first, count).detach().requires_grad_();
+            loss += CausalLoss.Backward(student, student.Decoder.FinalNorm.Forward(part), batch, first, lossTokens);
+            if (part.grad is { } partGradient) gradient.narrow(0, first, count).copy_(partGradient);
+        }
+        WrittenGradient.Backpropagate(stream, gradient.view(stream.shape));
+        return loss;
+    }
 }
 
 /// <summary>What a layer needs besides its input, on each device.</summary>
 internal sealed class LayerSurroundings
 {
     private readonly Decoder _decoder;
+    private readonly SequenceChunks? _chunks;
     private readonly Dictionary<string, (Tensor Turns, AttentionMask Mask)> _onDevice = [];
 
     public LayerSurroundings(CausalLM student, PackedBatch batch)
     {
-        _decoder = student.Decoder;
+        (_decoder, _chunks) = (student.Decoder, batch.Chunks);
         Tensor turns = student.Turns(batch.Positions, batch.InputIds.shape[1]);
-        AttentionMask mask = batch.Mask;
+        AttentionMask mask = _chunks is null ? batch.Mask : AttentionMask.CausalOnly; // chunks have the documents themselves
         foreach (Device device in student.Devices.Devices) _onDevice[device.ToString()] = (turns.to(device), mask.To(device));
     }
 
@@ -86,6 +119,19 @@ internal sealed class LayerSurroundings
     public Tensor Forward(int layer, Tensor stream)
     {
         (Tensor turns, AttentionMask mask) = _onDevice[_decoder.DeviceOf(layer).ToString()];
-        return _decoder.Layer(layer).Forward(stream, turns, mask, null);
+        return _chunks is null ? _decoder.Layer(layer).Forward(stream, turns, mask, null) : ChunkedLayer.Forward(_decoder.Layer(layer), stream, turns, _chunks);
+    }
+
+    /// <summary>Tokens to what comes out of the last layer, <c>[batch, seq, hidden]</c>; the graph alone holds what it needs of the layers before.</summary>
+    public Tensor Stream(Tensor inputIds)
+    {
+        Tensor stream = _decoder.Embedding.Forward(inputIds);
+        for (int layer = 0; layer < _decoder.NumLayers; layer++)
+        {
+            using Tensor input = stream;
+            Device device = _decoder.DeviceOf(layer);
+            stream = Forward(layer, input.device == device ? input : input.to(device));
+        }
+        return stream;
     }
 }

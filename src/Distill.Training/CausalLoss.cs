@@ -19,19 +19,29 @@ public static class CausalLoss
     /// <param name="batch">What to predict where.</param>
     /// <param name="lossTokens">Tokens that count in the whole update: the loss is their mean, however they are divided.</param>
     /// <returns>This batch's share of the mean loss, in nats per token.</returns>
-    public static double Backward(CausalLM student, Tensor hidden, PackedBatch batch, int lossTokens)
+    public static double Backward(CausalLM student, Tensor hidden, PackedBatch batch, int lossTokens) => Backward(student, hidden, batch, 0, lossTokens);
+
+    /// <summary>Computes the loss of a stretch of a batch's positions and its gradients.</summary>
+    /// <param name="student">The model, for its head.</param>
+    /// <param name="hidden">Final hidden states of the stretch, <c>[..., hidden]</c>.</param>
+    /// <param name="batch">What to predict where.</param>
+    /// <param name="first">First position of the stretch among all of the batch, row after row.</param>
+    /// <param name="lossTokens">Tokens that count in the whole update.</param>
+    /// <returns>The stretch's share of the mean loss, in nats per token.</returns>
+    public static double Backward(CausalLM student, Tensor hidden, PackedBatch batch, long first, int lossTokens)
     {
-        if (batch.Targets.shape[0] == 0) return 0;
-        Tensor counted = Counted(hidden, batch);
+        (long start, long count) = batch.CountedWithin(first, hidden.numel() / hidden.shape[^1]);
+        if (count == 0) return 0;
+        Tensor counted = Counted(hidden, batch.LossIndex.narrow(0, start, count) - first, batch.Targets.device), allTargets = batch.Targets.narrow(0, start, count);
         Tensor gradient = empty_like(counted, requires_grad: false);
         double total = 0;
         using (no_grad())
         {
-            foreach ((long first, Tensor states, Tensor targets, Tensor stateGradient, Tensor logits) in Chunks(student, counted.detach(), batch.Targets, gradient))
+            foreach ((long chunk, Tensor states, Tensor targets, Tensor stateGradient, Tensor logits) in Chunks(student, counted.detach(), allTargets, gradient))
             {
                 using var scope = NewDisposeScope();
                 (Tensor logitGradient, Tensor crossEntropy) = Predict(student, states, targets.unsqueeze(1), logits);
-                if (batch.Teacher is { } teacher) total += teacher.IntoGradient(first, logitGradient, targets.unsqueeze(1), crossEntropy);
+                if (batch.Teacher is { } teacher) total += teacher.IntoGradient(start + chunk, logitGradient, targets.unsqueeze(1), crossEntropy);
                 else
                 {
                     total += crossEntropy.sum(ScalarType.Float64).item<double>();
@@ -54,7 +64,7 @@ public static class CausalLoss
     {
         if (batch.Targets.shape[0] == 0) return 0;
         using var none = no_grad();
-        Tensor counted = Counted(hidden, batch);
+        Tensor counted = Counted(hidden, batch.LossIndex, batch.Targets.device);
         return Chunks(student, counted, batch.Targets, counted).Sum(chunk =>
         {
             using var scope = NewDisposeScope();
@@ -66,8 +76,7 @@ public static class CausalLoss
     internal static long RowsAtOnce(int vocabulary) => Math.Max(1, LogitsAtOnce / vocabulary);
 
     // [tokens, hidden]: states of the positions whose next token counts.
-    private static Tensor Counted(Tensor hidden, PackedBatch batch) =>
-        hidden.reshape(-1, hidden.shape[^1]).index_select(0, batch.LossIndex).to(batch.Targets.device);
+    private static Tensor Counted(Tensor hidden, Tensor index, Device device) => hidden.reshape(-1, hidden.shape[^1]).index_select(0, index).to(device);
 
     private static IEnumerable<(long First, Tensor States, Tensor Targets, Tensor Gradient, Tensor Logits)> Chunks(CausalLM student, Tensor states, Tensor targets, Tensor gradient)
     {

@@ -8,7 +8,8 @@ namespace Distill.Training;
 /// <param name="student">The model.</param>
 /// <param name="recompute">Whether layers are computed again in the backward pass instead of being kept.</param>
 /// <param name="loss">How the teacher's distribution counts, or null when it does not.</param>
-internal sealed class GradientStep(CausalLM student, bool recompute, DistillationLoss? loss = null)
+/// <param name="chunks">How rows are computed in chunks, or null when they are computed whole.</param>
+internal sealed class GradientStep(CausalLM student, bool recompute, DistillationLoss? loss = null, SequenceChunks? chunks = null)
 {
     private static readonly TimeSpan BetweenCollections = TimeSpan.FromSeconds(2);
 
@@ -24,17 +25,21 @@ internal sealed class GradientStep(CausalLM student, bool recompute, Distillatio
         if (_pipeline is not null)
         {
             using var scope = NewDisposeScope();
-            return _pipeline.Run([.. step.MicroBatches.Select(rows => PackedBatch.Of(rows, student.Device, loss))], step.LossTokens);
+            return _pipeline.Run([.. step.MicroBatches.Select(rows => Laid(rows))], step.LossTokens);
         }
         double sum = 0;
         foreach (var rows in step.MicroBatches)
         {
             using var scope = NewDisposeScope();
-            using var batch = PackedBatch.Of(rows, student.Device, loss);
-            sum += recompute ? BackwardPass.Recomputed(student, batch, step.LossTokens) : BackwardPass.Whole(student, batch, step.LossTokens);
+            using PackedBatch batch = Laid(rows);
+            sum += chunks is not null ? BackwardPass.InChunks(student, batch, step.LossTokens)
+                : recompute ? BackwardPass.Recomputed(student, batch, step.LossTokens)
+                : BackwardPass.Whole(student, batch, step.LossTokens);
         }
         return sum;
     }
+
+    private PackedBatch Laid(IReadOnlyList<IReadOnlyList<TrainingSample>> rows) => PackedBatch.Of(rows, student.Device, loss, chunks);
 
     // To the garbage collector a native number or tensor is a few bytes, so by itself it hardly ever runs, and each forgotten one keeps a
     // large free block of the native heap from being used again as a whole.

@@ -6,8 +6,10 @@ namespace Distill.Training;
 /// <summary>Rows of one forward and backward pass as tensors.</summary>
 public sealed class PackedBatch : IDisposable
 {
-    private PackedBatch(Tensor inputIds, Tensor positions, IReadOnlyList<long[]> documents, Tensor lossIndex, Tensor targets, DistillationTargets? teacher) =>
-        (InputIds, Positions, Documents, LossIndex, Targets, Teacher) = (inputIds, positions, documents, lossIndex, targets, teacher);
+    private readonly long[] _counted; // as LossIndex
+
+    private PackedBatch(Tensor inputIds, Tensor positions, IReadOnlyList<long[]> documents, long[] counted, Tensor targets, DistillationTargets? teacher) =>
+        (InputIds, Positions, Documents, _counted, LossIndex, Targets, Teacher) = (inputIds, positions, documents, counted, tensor(counted, device: inputIds.device), targets, teacher);
 
     /// <summary>Tokens, <c>[batch, seq]</c>, int64.</summary>
     public Tensor InputIds { get; }
@@ -21,7 +23,10 @@ public sealed class PackedBatch : IDisposable
     /// <summary>Keeps samples that share a row apart.</summary>
     public AttentionMask Mask => AttentionMask.WithinDocuments(Documents, InputIds.device);
 
-    /// <summary>Where the loss mask is 1: indices into the flattened <c>[batch · seq]</c> whose next token counts, int64.</summary>
+    /// <summary>How its rows are computed in chunks, or null when they are computed whole.</summary>
+    public SequenceChunks? Chunks { get; private init; }
+
+    /// <summary>Where the loss mask is 1: indices into the flattened <c>[batch · seq]</c> whose next token counts, ascending, int64.</summary>
     public Tensor LossIndex { get; }
 
     /// <summary>The tokens to be predicted at <see cref="LossIndex"/>, int64.</summary>
@@ -30,11 +35,27 @@ public sealed class PackedBatch : IDisposable
     /// <summary>What the teacher held likely at <see cref="LossIndex"/>, or null when only its tokens count.</summary>
     public DistillationTargets? Teacher { get; }
 
+    /// <summary>Which of <see cref="LossIndex"/> lie in a stretch of the flattened <c>[batch · seq]</c>.</summary>
+    /// <param name="first">First position of the stretch.</param>
+    /// <param name="count">Its length.</param>
+    internal (long Start, long Count) CountedWithin(long first, long count)
+    {
+        int start = Before(first);
+        return (start, Before(first + count) - start);
+
+        int Before(long position)
+        {
+            int found = Array.BinarySearch(_counted, position);
+            return found >= 0 ? found : ~found;
+        }
+    }
+
     /// <summary>Lays rows out as tensors, padded to the longest of them.</summary>
     /// <param name="rows">Rows of samples.</param>
     /// <param name="device">Where the tensors go.</param>
     /// <param name="loss">How the teacher's distribution counts, or null when it does not.</param>
-    public static PackedBatch Of(IReadOnlyList<IReadOnlyList<TrainingSample>> rows, Device device, DistillationLoss? loss = null)
+    /// <param name="chunks">How rows are computed in chunks, or null when they are computed whole.</param>
+    public static PackedBatch Of(IReadOnlyList<IReadOnlyList<TrainingSample>> rows, Device device, DistillationLoss? loss = null, SequenceChunks? chunks = null)
     {
         int length = rows.Max(row => row.Sum(sample => sample.Length));
         long[] ids = new long[rows.Count * length], positions = new long[ids.Length];
@@ -60,8 +81,8 @@ public sealed class PackedBatch : IDisposable
                 start += tokens.Length;
             }
         }
-        return new(Matrix(ids), Matrix(positions), documents, tensor(lossIndex, device: device), tensor(targets, device: device),
-            loss is null || teacher.Count == 0 ? null : DistillationTargets.Of(loss, teacher, device));
+        return new(Matrix(ids), Matrix(positions), documents, [.. lossIndex], tensor(targets, device: device),
+            loss is null || teacher.Count == 0 ? null : DistillationTargets.Of(loss, teacher, device)) { Chunks = chunks is null ? null : chunks with { Documents = documents } };
 
         Tensor Matrix(long[] values) => tensor(values, [rows.Count, length], device: device);
     }

@@ -99,7 +99,7 @@ public sealed class PipelinedPass
             (int number, Tensor? input, Tensor output) = underWay.Dequeue();
             if (stage == Stages - 1)
             {
-                lock (_tied) loss += CausalLoss.Backward(_student, _student.Decoder.FinalNorm.Forward(output), batches[number], lossTokens);
+                lock (_tied) loss += BackwardPass.Loss(_student, output, batches[number], lossTokens);
             }
             else
             {
