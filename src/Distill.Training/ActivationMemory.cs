@@ -12,19 +12,36 @@ internal static class ActivationMemory
 
     /// <summary>Bytes of activations and of logits.</summary>
     /// <param name="config">The student's shape.</param>
-    /// <param name="recompute">Whether layers are computed again in the backward pass.</param>
-    /// <param name="tokens">Tokens of a micro-batch.</param>
-    public static (long Activations, long Logits) Peak(ModelConfig config, bool recompute, long tokens)
+    /// <param name="options">The recipe.</param>
+    public static (long Activations, long Logits) Peak(ModelConfig config, TrainOptions options)
     {
-        long hidden = config.HiddenSize, layer = KeptOfLayer(config), passing = 2 * FeedForwardWidth(config); // the product of gate and up, and its gradient
+        if (options.Chunks is { } chunks) return InChunks(config, options, chunks.Size);
+        long tokens = Tokens(options), hidden = config.HiddenSize, layer = KeptOfLayer(config), passing = 2 * FeedForwardWidth(config); // the product of gate and up, and its gradient
         // Beside what is kept: at the loss what enters and leaves the last norm, the rows that count and their gradient; in a layer the gradients that
         // come and go, its output when it was computed again, and what the loss still holds when it was not.
-        (long atLoss, long inLayer) = recompute
+        (long atLoss, long inLayer) = options.ActivationCheckpointing
             ? ((config.NumHiddenLayers * hidden) + (4 * hidden), (config.NumHiddenLayers * hidden) + layer + (2 * hidden) + passing)
             : ((config.NumHiddenLayers * layer) + (4 * hidden), (config.NumHiddenLayers * layer) + (5 * hidden) + passing);
         long logits = config.VocabSize * Math.Min(tokens, CausalLoss.RowsAtOnce(config.VocabSize));
         return (atLoss * tokens) + logits > inLayer * tokens ? (FloatBytes * atLoss * tokens, FloatBytes * logits) : (FloatBytes * inLayer * tokens, 0);
     }
+
+    /// <summary>Bytes of what enters the layers.</summary>
+    public static long LayerInputs(ModelConfig config, TrainOptions options) => FloatBytes * config.NumHiddenLayers * (long)config.HiddenSize * Tokens(options);
+
+    // Of whole rows there is what enters each layer and what leaves the last, with its gradient; in a layer the gradient behind its attention, keys and values with their gradients, and what
+    // the attention gave. The rest is a chunk's.
+    private static (long Activations, long Logits) InChunks(ModelConfig config, TrainOptions options, long size)
+    {
+        long tokens = Tokens(options), chunk = options.RowsPerPass * Math.Min(size, options.RowLength), hidden = config.HiddenSize;
+        long queries = (long)config.NumAttentionHeads * config.HeadDim, keys = (long)config.NumKeyValueHeads * config.HeadDim, rows = (config.NumHiddenLayers + 2) * hidden * tokens;
+        long logits = config.VocabSize * Math.Min(Math.Min(tokens, size), CausalLoss.RowsAtOnce(config.VocabSize));
+        long atLoss = rows + (4 * hidden * Math.Min(tokens, size));
+        long inLayer = rows + ((hidden + (4 * keys) + queries + config.NumAttentionHeads) * tokens) + ((KeptOfLayer(config) + (2 * hidden) + (2 * FeedForwardWidth(config))) * chunk);
+        return atLoss + logits > inLayer ? (FloatBytes * atLoss, FloatBytes * logits) : (FloatBytes * inLayer, 0);
+    }
+
+    private static long Tokens(TrainOptions options) => (long)options.RowsPerPass * options.RowLength;
 
     // Values per token that a layer keeps: inputs and outputs of both norms; queries, keys, values, what is mixed and a sum per head; gate and up.
     private static long KeptOfLayer(ModelConfig config)

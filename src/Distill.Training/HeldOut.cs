@@ -40,8 +40,9 @@ public sealed class HeldOut
         foreach (var rows in _rows.Chunk(_options.RowsPerPass))
         {
             using var scope = NewDisposeScope();
-            using var batch = PackedBatch.Of(rows, student.Device);
-            total += CausalLoss.Sum(student, student.Hidden(batch.InputIds, batch.Positions, batch.Mask), batch);
+            using var batch = PackedBatch.Of(rows, student.Device, chunks: _options.Chunks);
+            Tensor hidden = batch.Chunks is null ? student.Hidden(batch.InputIds, batch.Positions, batch.Mask) : student.Decoder.FinalNorm.Forward(new LayerSurroundings(student, batch).Stream(batch.InputIds));
+            total += CausalLoss.Sum(student, hidden, batch);
         }
         student.train();
         return total / _lossTokens;

@@ -39,7 +39,8 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         if (options.Precision == Precision.BFloat16) moments += matrices * 2;
         long kept = !options.Device.StartsWith("cuda", StringComparison.Ordinal) ? 0 : options.ParametersOnCpu ? weights + (trained * FloatBytes) + moments : options.OptimizerOnCpu ? moments : 0;
         if (options.ParametersOnCpu) weights += 2 * FloatBytes * Math.Min(LargestMatrix(config), WeightMatrix.SliceElsewhere); // what is brought: weights, and a sum of gradients
-        (long activations, long logits) = ActivationMemory.Peak(config, options.ActivationCheckpointing, (long)options.RowsPerPass * options.RowLength);
+        (long activations, long logits) = ActivationMemory.Peak(config, options);
+        if (options is { ActivationsOnCpu: true, Chunks: not null } && options.Device.StartsWith("cuda", StringComparison.Ordinal)) kept += ActivationMemory.LayerInputs(config, options);
         return new(weights, trained * FloatBytes, moments, activations, logits, ProcessBytes) { OnCpu = kept };
     }
 

@@ -157,6 +157,24 @@ public sealed record TrainOptions : IExtendableOptions
     [Option("compute each layer again in the backward pass instead of keeping its results: far less memory, a third more work (half more with lora)")]
     public bool ActivationCheckpointing { get; init; }
 
+    /// <summary>Positions of a row that are computed at a time, each layer again in the backward pass; 0: whole rows; null: decided by <see cref="Chunks"/>.</summary>
+    [Option("compute rows N positions at a time, so that long documents need little beyond each layer's input; computes layers again, too (default: 1024 with activation_checkpointing and rows above 4096, else 0: whole rows)")]
+    public int? SequenceChunk { get; init; }
+
+    /// <summary>Whether layers' inputs stay in the computer's memory while the model is on a GPU.</summary>
+    [Option("with sequence_chunk: keep layers' inputs in the computer's memory while the model is on a GPU (not yet tried on a GPU)", DoesNotChangeResult = true)]
+    public bool ActivationsOnCpu { get; init; }
+
+    /// <summary>How rows are computed in chunks, or null when they are computed whole.</summary>
+    internal SequenceChunks? Chunks
+    {
+        get
+        {
+            int size = SequenceChunk ?? (ActivationCheckpointing && RowLength > TrainingRecipe.LongRow ? TrainingRecipe.DefaultChunk : 0);
+            return size > 0 ? new(size, ActivationsOnCpu) : null;
+        }
+    }
+
     /// <summary>How the weights that are trained are kept in memory.</summary>
     [Option("how trained weights are kept: float32; bfloat16 (32-bit originals beside them take the updates); bfloat16-stochastic (alone, updates rounded at random, right on average)")]
     public Precision Precision { get; init; } = Precision.Float32;

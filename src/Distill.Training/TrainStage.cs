@@ -99,7 +99,7 @@ public static class TrainStage
             ("lora_rank", options.LoraRank >= 1), ("lora_alpha", options.LoraAlpha > 0),
             ("patience", options.Patience >= 0 && (options.Patience == 0 || options.HeldOutShare > 0 || options.EvalSuite is not null)),
             ("eval_every", options.EvalEvery >= 1), ("eval_samples", options.EvalSamples is null or >= 1), ("eval_limit", options.EvalLimit is null or >= 1),
-            ("spike_factor", options.SpikeFactor is 0 or > 1),
+            ("spike_factor", options.SpikeFactor is 0 or > 1), ("sequence_chunk", options.SequenceChunk is null or >= 0),
         ];
         if (options is { Engine: TrainingEngine.Torchrun, EvalSuite: not null })
             throw new InputException("train: the torchrun engine does not ask suites", "leave `--eval-suite` out, and score the finished model with `distill eval`");
@@ -107,6 +107,10 @@ public static class TrainStage
             throw new InputException("train: the torchrun engine learns from texts only, not from log-probabilities", "train with `--engine in-process`, or with `--objective cross-entropy`");
         if (options is { Engine: TrainingEngine.Torchrun, Precision: not Precision.Float32 } or { Engine: TrainingEngine.Torchrun, ParametersOnCpu: true })
             throw new InputException("train: the torchrun engine has ways of its own: 16-bit weights with 32-bit originals, divided among the GPUs", "leave `--precision` and `--parameters-on-cpu` out");
+        if (options is { Engine: TrainingEngine.Torchrun, SequenceChunk: > 0 })
+            throw new InputException("train: the torchrun engine computes whole rows; of each layer it keeps the input", "leave `--sequence-chunk` out");
+        if (options is { ActivationsOnCpu: true, Chunks: null })
+            throw new InputException("train: layers' inputs are kept in the computer's memory only where rows are computed in chunks", $"add `--sequence-chunk {TrainingRecipe.DefaultChunk}`");
         if (options is { Method: TrainingMethod.Lora, Precision: not Precision.Float32 })
             throw new InputException("train: adapters are always trained in 32-bit floats, whatever the precision", "leave `--precision` out; `--frozen-weights` says how the weights beside them are kept");
         foreach ((string key, bool right) in rules)

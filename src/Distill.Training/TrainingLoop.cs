@@ -28,7 +28,7 @@ public sealed class TrainingLoop(
     public TrainingState Run(TrainingState state, int totalSteps, TrainingMetrics metrics, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         var schedule = new LearningRateSchedule(options.PeakLearningRate, options.WarmupOf(totalSteps), totalSteps, options.MinLearningRateRatio);
-        var gradients = new GradientStep(student, options.ActivationCheckpointing, DistillationLoss.Of(options));
+        var gradients = new GradientStep(student, options.ActivationCheckpointing, DistillationLoss.Of(options), options.Chunks);
         var watch = new LossWatch(options.SpikeFactor);
         var speed = new TrainingSpeed(student);
         student.train();

@@ -20,6 +20,7 @@ internal static class TrainingRecipe
 {
     public const double DefaultLearningRate = 1e-5;
     public const int DefaultEpochs = 2, DefaultRowLength = 512, DefaultRows = 16, DefaultWarmup = 20;
+    public const int LongRow = 4096, DefaultChunk = 1024; // of rows so long, a single layer's results are most of the memory
 
     /// <summary>The values with their sources.</summary>
     /// <param name="options">The options, preset and size of the training set filled in.</param>
@@ -37,6 +38,7 @@ internal static class TrainingRecipe
             new("warmup_steps", Text(options.WarmupOf(steps)), options.WarmupSteps is not null ? "given" : preset),
             new("min_learning_rate_ratio", Text(options.MinLearningRateRatio), options.Recipe is not null && options.MinLearningRateRatio == BasePreset.FinalLearningRateRatio ? preset : "as set"),
             new("precision", OptionSet.Of<TrainOptions>().ToResultJson(options)["precision"]!.GetValue<string>(), "as set"),
+            .. options.Chunks is { } chunks ? [new("sequence_chunk", Text(chunks.Size), options.SequenceChunk is not null ? "given" : "long rows")] : Array.Empty<RecipeValue>(),
         ];
     }
 

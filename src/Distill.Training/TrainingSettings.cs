@@ -9,6 +9,8 @@ namespace Distill.Training;
 /// </summary>
 public static class TrainingSettings
 {
+    private const string NotSet = "not set";
+
     private static readonly string[] MayChange =
         ["max_steps", "epochs", "held_out_every", "patience", "saved_weights", "eval_suite", "eval_every", "eval_samples", "eval_limit", "nodes", "gpus_per_node", "sharding"];
 
@@ -17,21 +19,22 @@ public static class TrainingSettings
     {
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach ((string name, JsonNode? value) in OptionSet.Of<TrainOptions>().ToResultJson(options))
-            if (!MayChange.Contains(name)) settings[name] = value is JsonValue word && word.TryGetValue(out string? text) ? text : value?.ToJsonString() ?? "not set";
+            if (!MayChange.Contains(name)) settings[name] = value is JsonValue word && word.TryGetValue(out string? text) ? text : value?.ToJsonString() ?? NotSet;
         settings["student"] = StudentPreset.Find(options.Student) is null ? Short(Fingerprint.OfPath(options.Student)) : options.Student;
         settings["data"] = Short(Fingerprint.OfPath(options.Data));
-        settings["tokenizer"] = options.Tokenizer is null ? "not set" : Short(Fingerprint.OfFile(Path.Combine(options.Tokenizer, "tokenizer.json")));
+        settings["tokenizer"] = options.Tokenizer is null ? NotSet : Short(Fingerprint.OfFile(Path.Combine(options.Tokenizer, "tokenizer.json")));
         settings["learning_rate"] = options.PeakLearningRate.ToString("R");
         settings["batch_size"] = options.RowsPerUpdate.ToString();
         settings["micro_batch_size"] = options.RowsPerPass.ToString();
         settings["sequence_length"] = options.RowLength.ToString();
+        settings["sequence_chunk"] = options.Chunks?.Size.ToString() ?? NotSet;
         return settings;
     }
 
     /// <summary>What differs, as <c>name was this, now that</c>.</summary>
     public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now) =>
-        [.. before.Keys.Union(now.Keys).Order(StringComparer.Ordinal).Where(name => before.GetValueOrDefault(name) != now.GetValueOrDefault(name))
-            .Select(name => $"{name} was {before.GetValueOrDefault(name, "not set")}, now {now.GetValueOrDefault(name, "not set")}")];
+        [.. before.Keys.Union(now.Keys).Order(StringComparer.Ordinal).Where(name => before.GetValueOrDefault(name, NotSet) != now.GetValueOrDefault(name, NotSet))
+            .Select(name => $"{name} was {before.GetValueOrDefault(name, NotSet)}, now {now.GetValueOrDefault(name, NotSet)}")];
 
     private static string Short(string hash) => hash[..12];
 }

@@ -23,10 +23,11 @@ internal sealed class TrainingMeasurement : IMeasurement
         var options = new TrainOptions
         {
             SequenceLength = length,
-            MicroBatchSize = shape == "small" ? 4 : 1,
+            MicroBatchSize = int.Parse(Flag("rows", shape == "small" ? "4" : "1")),
             Method = shape.Contains("lora", StringComparison.Ordinal) ? TrainingMethod.Lora : TrainingMethod.Full,
             FrozenWeights = Enum.Parse<WeightFormat>(Flag("frozen", "BFloat16"), ignoreCase: true),
             ActivationCheckpointing = arguments.Contains("recompute"),
+            SequenceChunk = int.Parse(Flag("chunk", "0")),
             Moments = Enum.Parse<MomentFormat>(Flag("moments", "Float32"), ignoreCase: true),
         };
         ModelConfig config = Shape(shape);
@@ -34,8 +35,8 @@ internal sealed class TrainingMeasurement : IMeasurement
         Fill(student, options);
         using var parameters = new FlatParameters(student);
         using var optimizer = new AdamW(parameters, options);
-        StepBatches batches = Batches(config, length, rows: shape == "small" ? 4 : 1);
-        var gradients = new GradientStep(student, options.ActivationCheckpointing);
+        StepBatches batches = Batches(config, length, options.MicroBatchSize!.Value);
+        var gradients = new GradientStep(student, options.ActivationCheckpointing, chunks: options.Chunks);
         var speed = new TrainingSpeed(student);
         Console.WriteLine($"{shape}: {config.ParameterCount():N0} parameters, {parameters.Count:N0} trained, {batches.Tokens} tokens a step");
         var best = (Utilization: 0.0, Seconds: double.MaxValue, Optimizer: 0.0);

@@ -53,7 +53,7 @@ public sealed class MemoryPlanTests
     [InlineData(false)]
     public void MemoryGrowsWithTheLengthAndNotFaster(bool recompute)
     {
-        long At(int length) => MemoryPlan.Of(Shape, new TrainOptions { SequenceLength = length, MicroBatchSize = 1, ActivationCheckpointing = recompute }).Total;
+        long At(int length) => MemoryPlan.Of(Shape, new TrainOptions { SequenceLength = length, MicroBatchSize = 1, ActivationCheckpointing = recompute, SequenceChunk = 0 }).Total;
         double slope = (At(16_384) - At(8192)) / 8192.0;
         Assert.Equal(slope, (At(8192) - At(4096)) / 4096.0, 2.0);
         Assert.InRange((At(2048) - At(512)) / 1536.0, 0.7 * slope, slope);
@@ -66,6 +66,26 @@ public sealed class MemoryPlanTests
         MemoryPlan plan = MemoryPlan.Of(Shape, new TrainOptions { SequenceLength = 512, MicroBatchSize = 1 });
         Assert.Equal(4 * 512 * ((28 * ((4 * 1536) + (2 * 1536) + (2 * 256) + 12 + (2 * 8960))) + (4 * 1536)), plan.Activations);
         Assert.Equal(4L * 151_936 * ((40 << 20) / 151_936), plan.Logits);
+    }
+
+    // Of whole rows there remain what enters the layers and what leaves the last with its gradient, the gradient behind the attention, keys, values and their gradients, and what the attention gave.
+    [Fact]
+    public void InChunksATokenMoreTakesNoMoreThanItsPlaceInWholeRows()
+    {
+        long At(int length, int chunk) => MemoryPlan.Of(Shape, new TrainOptions { SequenceLength = length, MicroBatchSize = 1, ActivationCheckpointing = true, SequenceChunk = chunk }).Activations;
+        Assert.Equal((31 * 1536) + (4 * 256) + 1536 + 12, (At(32768, 1024) - At(16384, 1024)) / 16384 / 4);
+        Assert.True(At(32768, 0) - At(16384, 0) > 1.8 * (At(32768, 1024) - At(16384, 1024)));
+    }
+
+    [Fact]
+    public void LongRowsThatAreComputedAgainAreComputedInChunks()
+    {
+        TrainOptions Rows(int length, bool again) => new() { SequenceLength = length, ActivationCheckpointing = again };
+        Assert.Equal(1024, Rows(8192, again: true).Chunks!.Size);
+        Assert.Null(Rows(8192, again: false).Chunks);
+        Assert.Null(Rows(4096, again: true).Chunks);
+        Assert.Null((Rows(8192, again: true) with { SequenceChunk = 0 }).Chunks);
+        Assert.Equal(64, (Rows(96, again: false) with { SequenceChunk = 64 }).Chunks!.Size);
     }
 
     [Fact]

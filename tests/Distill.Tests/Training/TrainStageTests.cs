@@ -63,6 +63,38 @@ public sealed class TrainStageTests : IDisposable
     }
 
     [Fact]
+    public async Task RowsInChunksLearnTheSame()
+    {
+        await Train(Options with { HeldOutShare = 0.2, HeldOutEvery = 4 });
+        await Train(Options with { HeldOutShare = 0.2, HeldOutEvery = 4, Out = _folder["chunks"], SequenceChunk = 20 });
+        foreach (string value in (string[])["loss", "held_out_loss"])
+        {
+            double[] expected = [.. Metrics().Where(line => line[value] is not null).Select(line => line[value]!.GetValue<double>())], actual = [.. Metrics("chunks").Where(line => line[value] is not null).Select(line => line[value]!.GetValue<double>())];
+            Assert.NotEmpty(expected);
+            Assert.Equal(expected.Length, actual.Length);
+            Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 2e-4));
+        }
+    }
+
+    [Fact]
+    public async Task ChunksAreGoneOnWithAsTheyBegan()
+    {
+        await Train(Options with { SequenceChunk = 20, MaxSteps = 3 });
+        var error = await Assert.ThrowsAsync<InputException>(() => Train(Options with { SequenceChunk = 32 }));
+        Assert.Contains("sequence_chunk was 20, now 32", error.Message);
+    }
+
+    [Theory]
+    [InlineData(-1, false, TrainingEngine.InProcess, "`sequence_chunk`")]
+    [InlineData(null, true, TrainingEngine.InProcess, "computed in chunks")]
+    [InlineData(64, false, TrainingEngine.Torchrun, "computes whole rows")]
+    public async Task ChunksThatCannotBeAreRefused(int? chunk, bool onCpu, TrainingEngine engine, string expected)
+    {
+        var error = await Assert.ThrowsAsync<InputException>(() => Train(Options with { SequenceChunk = chunk, ActivationsOnCpu = onCpu, Engine = engine }));
+        Assert.Contains(expected, error.Message);
+    }
+
+    [Fact]
     public async Task PatienceEndsATrainingWhosePassRateStandsStill()
     {
         // The first measurement is the best so far, two more are not better.
