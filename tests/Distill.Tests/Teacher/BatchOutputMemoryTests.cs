@@ -8,7 +8,7 @@ namespace Distill.Tests.Teacher;
 [Collection(nameof(AloneCollection))]
 public sealed class BatchOutputMemoryTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new(inMemory: true);
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
