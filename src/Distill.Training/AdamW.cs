@@ -1,4 +1,5 @@
 using Distill.Models;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Distill.Training;
@@ -47,39 +48,41 @@ public sealed class AdamW : IDisposable
         return parameter;
     }
 
-    /// <summary>Updates the parameters from their gradients.</summary>
+    /// <summary>Updates the parameters from their gradients, which are zero afterwards.</summary>
     /// <param name="step">Number of this update, from 1.</param>
     /// <param name="learningRate">Learning rate of this update.</param>
     public void Step(int step, double learningRate)
     {
+        var rates = new AdamWRates(step, learningRate, _options.Beta1, _options.Beta2, _options.WeightDecay, Epsilon, _parameters.GradientScale);
         for (int part = 0; part < _moments.Length; part++)
         {
-            using var scope = NewDisposeScope();
             FlatPart flat = _parameters.Parts[part];
-            using Tensor number = tensor((float)step, device: flat.Values.device);
-            long stretch = _options.Moments == MomentFormat.Float32 && flat.Values.dtype == ScalarType.Float32 ? Stretch : QuantizedStretch;
+            bool inPlace = flat.Values.dtype == ScalarType.Float32 && (_options.Moments == MomentFormat.Float32 || flat.Values.device_type == DeviceType.CPU);
+            long stretch = inPlace ? Stretch : QuantizedStretch;
             for (long start = 0; start < flat.Values.numel(); start += stretch)
             {
-                using var stretchScope = NewDisposeScope();
-                long length = Math.Min(stretch, flat.Values.numel() - start);
-                Tensor values = _masters[part].Load(start, length);
-                Tensor mean = _moments[part].Mean.Load(start, length, flat.Values.device), variance = _moments[part].Variance.Load(start, length, flat.Values.device);
-                long matrices = Math.Clamp(flat.MatrixCount - start, 0, length);
-                Update(0, matrices, _options.WeightDecay);
-                Update(matrices, length - matrices, 0);
+                using var scope = NewDisposeScope();
+                Tensor values = _masters[part].Load(start, Math.Min(stretch, flat.Values.numel() - start));
+                Update(flat, _moments[part], start, values, rates);
                 _masters[part].Store(start, values, step);
-                _moments[part].Mean.Store(start, mean);
-                _moments[part].Variance.Store(start, variance);
-
-                void Update(long offset, long count, double weightDecay)
-                {
-                    if (count == 0) return;
-                    Aten.FusedAdamW(values.narrow(0, offset, count), flat.Gradients.narrow(0, start + offset, count),
-                        mean.narrow(0, offset, count), variance.narrow(0, offset, count), number,
-                        learningRate, _options.Beta1, _options.Beta2, weightDecay, Epsilon);
-                }
             }
         }
+        _parameters.ForgetGradients();
+    }
+
+    private static void Update(FlatPart flat, (Moment Mean, Moment Variance) moments, long start, Tensor values, AdamWRates rates)
+    {
+        long length = values.numel(), decayed = Math.Clamp(flat.MatrixCount - start, 0, length);
+        Tensor gradients = flat.Gradients.narrow(0, start, length);
+        if (values.device_type == DeviceType.CPU && moments.Mean.Blocks(start, length) is { } meanBlocks && moments.Variance.Blocks(start, length) is { } varianceBlocks)
+        {
+            AdamWUpdate.Run(values, gradients, meanBlocks, varianceBlocks, decayed, rates);
+            return;
+        }
+        Tensor mean = moments.Mean.Load(start, length, values.device), variance = moments.Variance.Load(start, length, values.device);
+        AdamWUpdate.Run(values, gradients, mean, variance, decayed, rates);
+        moments.Mean.Store(start, mean);
+        moments.Variance.Store(start, variance);
     }
 
     /// <inheritdoc/>

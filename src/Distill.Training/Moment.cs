@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Distill.Training;
@@ -22,6 +23,9 @@ internal abstract class Moment : IDisposable
     /// <summary>Keeps the changed values of a stretch.</summary>
     public abstract void Store(long start, Tensor values);
 
+    /// <summary>A stretch as it is kept, numbers <c>[blocks, 256]</c> and scales <c>[blocks, 1]</c>; null when it is not kept in blocks on the CPU.</summary>
+    public virtual (Tensor Numbers, Tensor Scales)? Blocks(long start, long length) => null;
+
     /// <inheritdoc/>
     public abstract void Dispose();
 
@@ -39,17 +43,17 @@ internal abstract class Moment : IDisposable
         public override void Dispose() => values.Dispose();
     }
 
-    // Blocks of 256 with a scale each, as in Dettmers and others, "8-bit optimizers", arXiv:2110.02861. Moments of a block differ by
-    // orders of magnitude, so their roots are stored: the square root of a mean, the fourth root of a mean square. A mean square that is not
-    // zero never becomes zero: the update divides by it.
+    // Blocks of 256 with a scale each, as in Dettmers and others, "8-bit optimizers", arXiv:2110.02861; what is stored: Models.BlockOfMoments.
     private sealed class Quantized(int order, long count, Device device) : Moment
     {
         private const long BlockSize = 256;
 
-        private readonly Tensor _numbers = zeros(Blocks(count) * BlockSize, ScalarType.Int8, device);
-        private readonly Tensor _scales = zeros(Blocks(count), 1, ScalarType.Float32, device);
+        private readonly Tensor _numbers = zeros(BlocksOf(count) * BlockSize, ScalarType.Int8, device);
+        private readonly Tensor _scales = zeros(BlocksOf(count), 1, ScalarType.Float32, device);
 
         public override IEnumerable<(string Name, Tensor Tensor)> Tensors => [(".numbers", _numbers), (".scales", _scales)];
+
+        public override (Tensor Numbers, Tensor Scales)? Blocks(long start, long length) => device.type == DeviceType.CPU ? Stretch(start, length) : null;
 
         public override Tensor Load(long start, long length, Device target)
         {
@@ -78,9 +82,9 @@ internal abstract class Moment : IDisposable
             _scales.Dispose();
         }
 
-        private static long Blocks(long values) => (values + BlockSize - 1) / BlockSize;
+        private static long BlocksOf(long values) => (values + BlockSize - 1) / BlockSize;
 
         private (Tensor Numbers, Tensor Scales) Stretch(long start, long length) =>
-            (_numbers.narrow(0, start, Blocks(length) * BlockSize).view(-1, BlockSize), _scales.narrow(0, start / BlockSize, Blocks(length)));
+            (_numbers.narrow(0, start, BlocksOf(length) * BlockSize).view(-1, BlockSize), _scales.narrow(0, start / BlockSize, BlocksOf(length)));
     }
 }

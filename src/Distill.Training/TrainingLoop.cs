@@ -42,7 +42,6 @@ public sealed class TrainingLoop(
             long started = Stopwatch.GetTimestamp();
             using var stepScope = NewDisposeScope();                     // frees every tensor of this step
 
-            parameters.ZeroGradients();
             StepBatches step = batches.NextStep();
             double loss = gradients.Add(step);
             double gradientNorm = parameters.Clip(options.MaxGradientNorm);

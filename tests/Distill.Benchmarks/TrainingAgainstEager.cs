@@ -53,7 +53,6 @@ internal sealed class TrainingAgainstEager : IMeasurement
             {
                 long started = Stopwatch.GetTimestamp();
                 using var scope = NewDisposeScope();
-                parameters.ZeroGradients();
                 losses[step] = gradients.Add(batches);
                 parameters.Clip(1);
                 optimizer.Step(step + 1, LearningRate);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Distill.Models;
 using Distill.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Distill.Benchmarks;
@@ -13,7 +14,7 @@ internal sealed class TrainingMeasurement : IMeasurement
 {
     public string Name => "training";
 
-    public string Summary => "training steps against the machine's GEMM peak: small | 0.5b | 1.5b-lora [tokens] [steps]";
+    public string Summary => "training steps against the machine's GEMM peak: small | 0.5b | 1.5b-lora [tokens] [steps] [recompute frozen=bfloat16|int8|int4 moments=int8 accumulate=N]";
 
     public Task RunAsync(string[] arguments)
     {
@@ -35,25 +36,28 @@ internal sealed class TrainingMeasurement : IMeasurement
         Fill(student, options);
         using var parameters = new FlatParameters(student);
         using var optimizer = new AdamW(parameters, options);
-        StepBatches batches = Batches(config, length, options.MicroBatchSize!.Value);
+        StepBatches batches = Batches(config, length, options.MicroBatchSize!.Value, int.Parse(Flag("accumulate", "1")));
         var gradients = new GradientStep(student, options.ActivationCheckpointing, chunks: options.Chunks);
         var speed = new TrainingSpeed(student);
         Console.WriteLine($"{shape}: {config.ParameterCount():N0} parameters, {parameters.Count:N0} trained, {batches.Tokens} tokens a step");
-        var best = (Utilization: 0.0, Seconds: double.MaxValue, Optimizer: 0.0);
+        var best = (Seconds: double.MaxValue, Update: 0.0);
         for (int step = 1; step <= steps; step++)
         {
             long started = Stopwatch.GetTimestamp();
             using var scope = NewDisposeScope();
-            parameters.ZeroGradients();
             double loss = gradients.Add(batches);
             long computed = Stopwatch.GetTimestamp();
             parameters.Clip(1);
             optimizer.Step(step, 1e-4);
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds, update = Stopwatch.GetElapsedTime(computed).TotalSeconds;
-            if (seconds < best.Seconds) best = (speed.Utilization(batches, seconds), seconds, update / seconds);
+            if (seconds < best.Seconds) best = (seconds, update);
             Console.WriteLine($"  step {step}: {seconds:F2} s, {batches.Tokens / seconds:F0} tokens/s, {speed.Utilization(batches, seconds):P1} of peak, optimizer and clipping {update / seconds:P1}, loss {loss:F3}");
         }
-        Console.WriteLine($"best: {best.Utilization:P1} of the GEMM peak, {batches.Tokens / best.Seconds:F0} tokens/s, optimizer and clipping {best.Optimizer:P1}; peak resident {PeakResident() / 1e9:F2} GB, planned {MemoryPlan.Of(config, options).Total / 1e9:F2} GB");
+        double resident = PeakResident();
+        speed.MeasurePeak();
+        double bytes = BytesOfUpdate(options) * parameters.Count, limit = MemorySpeed(parameters.Parts[0].Gradients);
+        Console.WriteLine($"GEMM peak {speed.Peak / 1e9:F0} GFLOP/s; optimizer and clipping {best.Update:F3} s: {bytes / 1e9:F2} GB read and written at {bytes / best.Update / 1e9:F1} GB/s, {bytes / best.Update / limit:P0} of the memory's {limit / 1e9:F1} GB/s");
+        Console.WriteLine($"best: {speed.Utilization(batches, best.Seconds):P1} of the GEMM peak, {batches.Tokens / best.Seconds:F0} tokens/s, optimizer and clipping {best.Update / best.Seconds:P1}; peak resident {resident / 1e9:F2} GB, planned {MemoryPlan.Of(config, options).Total / 1e9:F2} GB");
         return Task.CompletedTask;
 
         string Flag(string name, string otherwise) => arguments.FirstOrDefault(argument => argument.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..] ?? otherwise;
@@ -99,12 +103,28 @@ internal sealed class TrainingMeasurement : IMeasurement
         TorchRuntime.ReleaseFreeMemory();
     }
 
-    internal static StepBatches Batches(ModelConfig config, int length, int rows)
+    // A value's share of an update: the norm reads gradients; the update reads and writes values, gradients and both moments.
+    private static double BytesOfUpdate(TrainOptions options) => 4 + 16 + (options.Moments == MomentFormat.Float32 ? 16 : 4 + (16.0 / 256));
+
+    // Reading and writing large memory in place, as an update does; bytes of both per second, best of five.
+    private static double MemorySpeed(Tensor buffer)
+    {
+        using var none = no_grad();
+        using Scalar one = 1.0f;
+        return Enumerable.Range(0, 5).Max(_ =>
+        {
+            long started = Stopwatch.GetTimestamp();
+            buffer.mul_(one);
+            return 8.0 * buffer.numel() / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        });
+    }
+
+    internal static StepBatches Batches(ModelConfig config, int length, int rows, int accumulated = 1)
     {
         var random = new Random(1);
         TrainingSample[][] all = [.. Enumerable.Range(0, rows).Select(_ =>
             new[] { new TrainingSample((int[])[.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabSize))], 1) })];
-        return new StepBatches([[.. all]], rows * (length - 1), rows * length);
+        return new StepBatches([.. Enumerable.Repeat<TrainingSample[][]>([.. all], accumulated)], accumulated * rows * (length - 1), accumulated * rows * length);
     }
 
     private static long PeakResident() => File.ReadLines("/proc/self/status")

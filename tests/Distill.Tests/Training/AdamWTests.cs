@@ -72,9 +72,41 @@ public sealed class AdamWTests
         using var parameters = new FlatParameters(model);
         parameters.Parts[0].Gradients.fill_(2);
         double norm = 2 * Math.Sqrt(parameters.Parts[0].Gradients.numel());
-        Assert.Equal(norm, parameters.Clip(1), 2);
-        Assert.Equal(1, parameters.Parts[0].Gradients.norm().item<float>(), 4);
-        Assert.Equal(1, parameters.Clip(5), 4); // already small enough
+        Assert.Equal(norm, parameters.Clip(1), 6);
+        Assert.Equal(1 / norm, parameters.GradientScale, 9);
+        Assert.Equal(1, parameters.Clip(5), 9); // already small enough
+        parameters.ZeroGradients();
+        Assert.Equal(1, parameters.GradientScale);
+    }
+
+    // The update multiplies clipped gradients as it reads them, and leaves zeros.
+    [Theory]
+    [InlineData(MomentFormat.Float32)]
+    [InlineData(MomentFormat.Int8)]
+    public void ClippedGradientsLeadWhereSmallerOnesDo(MomentFormat moments)
+    {
+        TorchRuntime.Initialize(1);
+        float[] clipped = Trained(64, maxNorm: 0.5), small = Trained(2, maxNorm: double.MaxValue);
+        Assert.All(clipped.Zip(small), pair => Assert.Equal(pair.First, pair.Second, 1e-6f));
+
+        float[] Trained(float factor, double maxNorm)
+        {
+            using CausalLM model = TinyShapes.Random(TinyShapes.Qwen());
+            using var parameters = new FlatParameters(model);
+            using var optimizer = new AdamW(parameters, new TrainOptions { Moments = moments });
+            for (int step = 1; step <= 3; step++)
+            {
+                using var none = no_grad();
+                using var scope = NewDisposeScope();
+                Tensor gradient = randn(parameters.Count, generator: new Generator((ulong)step));
+                parameters.Parts[0].Gradients.copy_(gradient * (factor / gradient.norm() * (maxNorm > factor ? 0.25 : 1)));
+                parameters.Clip(maxNorm);
+                optimizer.Step(step, 0.01);
+                Assert.Equal(0, parameters.Parts[0].Gradients.abs().sum().item<float>());
+                Assert.Equal(1, parameters.GradientScale);
+            }
+            return TinyShapes.Floats(parameters.Parts[0].Values);
+        }
     }
 
     [Fact]
