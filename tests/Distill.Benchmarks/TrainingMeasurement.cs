@@ -29,10 +29,12 @@ internal sealed class TrainingMeasurement : IMeasurement
             FrozenWeights = Enum.Parse<WeightFormat>(Flag("frozen", "BFloat16"), ignoreCase: true),
             ActivationCheckpointing = arguments.Contains("recompute"),
             SequenceChunk = int.Parse(Flag("chunk", "0")),
+            Precision = Enum.Parse<Precision>(Flag("precision", "Float32"), ignoreCase: true),
+            ParametersOnCpu = arguments.Contains("parameters-on-cpu"),
             Moments = Enum.Parse<MomentFormat>(Flag("moments", "Float32"), ignoreCase: true),
         };
         ModelConfig config = Shape(shape);
-        using var student = new CausalLM(config, CPU, allocate: options.Method == TrainingMethod.Full);
+        using var student = new CausalLM(config, new DeviceMap(CPU) { MatricesOnCpu = options.ParametersOnCpu }, allocate: options.Method == TrainingMethod.Full, options.TrainedType);
         Fill(student, options);
         using var parameters = new FlatParameters(student);
         using var optimizer = new AdamW(parameters, options);
@@ -97,7 +99,7 @@ internal sealed class TrainingMeasurement : IMeasurement
         {
             if (module is not WeightMatrix matrix) continue;
             if (frozen) matrix.Freeze(options.FrozenWeights, (_, count) => empty(count, matrix.Columns).normal_(0, 0.02, generator));
-            else matrix.Weight.normal_(0, 0.02, generator);
+            else matrix.parameters(recurse: false).First(parameter => parameter.dim() == 2).normal_(0, 0.02, generator);
         }
         if (frozen) student.AddAdapters([.. options.LoraTargets], new LowRankShape(options.LoraRank, options.LoraAlpha, RankStabilized: false), seed: 1);
         TorchRuntime.ReleaseFreeMemory();
