@@ -105,8 +105,8 @@ public static class TrainStage
             throw new InputException("train: the torchrun engine does not ask suites", "leave `--eval-suite` out, and score the finished model with `distill eval`");
         if (options is { Engine: TrainingEngine.Torchrun, Objective: not TrainingObjective.CrossEntropy })
             throw new InputException("train: the torchrun engine learns from texts only, not from log-probabilities", "train with `--engine in-process`, or with `--objective cross-entropy`");
-        if (options is { Engine: TrainingEngine.Torchrun, Precision: not Precision.Float32 } or { Engine: TrainingEngine.Torchrun, ParametersOnCpu: true })
-            throw new InputException("train: the torchrun engine has ways of its own: 16-bit weights with 32-bit originals, divided among the GPUs", "leave `--precision` and `--parameters-on-cpu` out");
+        if (options is { Engine: TrainingEngine.Torchrun, Precision: Precision.BFloat16Stochastic })
+            throw new InputException("train: the torchrun engine always trains 16-bit weights with 32-bit originals", "leave `--precision` out, or say `bfloat16`");
         if (options is { Engine: TrainingEngine.Torchrun, SequenceChunk: > 0 })
             throw new InputException("train: the torchrun engine computes whole rows; of each layer it keeps the input", "leave `--sequence-chunk` out");
         if (options is { ActivationsOnCpu: true, Chunks: null })

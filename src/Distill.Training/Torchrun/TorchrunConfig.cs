@@ -33,7 +33,7 @@ internal static class TorchrunConfig
             ("report_to", "none"),
             .. options.Sharding == Sharding.Zero3
                 ? new (string, object)[] { ("deepspeed", "deepspeed.json") }
-                : [("fsdp", "full_shard auto_wrap"), ("fsdp_config", Fsdp())],
+                : [("fsdp", "full_shard auto_wrap"), ("fsdp_config", Fsdp(options))],
         ];
         var yaml = new StringBuilder();
         foreach ((string key, object value) in arguments)
@@ -44,11 +44,11 @@ internal static class TorchrunConfig
         return yaml.ToString();
     }
 
-    /// <summary>ZeRO stage 3: weights, gradients and moments are divided among all GPUs.</summary>
+    /// <summary>ZeRO stage 3: weights, gradients and moments are divided among all GPUs, or kept in the computers' memory.</summary>
     /// <param name="options">The recipe.</param>
-    public static JsonObject DeepSpeed(TrainOptions options) => Checked(EngineOptions.DeepSpeed, new JsonObject
+    public static JsonObject DeepSpeed(TrainOptions options)
     {
-        ["zero_optimization"] = new JsonObject
+        var zero = new JsonObject
         {
             ["stage"] = 3,
             ["overlap_comm"] = true,
@@ -57,19 +57,27 @@ internal static class TorchrunConfig
             ["stage3_prefetch_bucket_size"] = "auto",
             ["stage3_param_persistence_threshold"] = "auto",
             ["stage3_gather_16bit_weights_on_model_save"] = true,
-        },
-        ["bf16"] = new JsonObject { ["enabled"] = true },
-        ["gradient_accumulation_steps"] = "auto",
-        ["gradient_clipping"] = options.MaxGradientNorm,
-        ["train_batch_size"] = "auto",
-        ["train_micro_batch_size_per_gpu"] = "auto",
-    });
+        };
+        if (options.OptimizerOnCpu || options.ParametersOnCpu) zero["offload_optimizer"] = new JsonObject { ["device"] = "cpu", ["pin_memory"] = true };
+        if (options.ParametersOnCpu) zero["offload_param"] = new JsonObject { ["device"] = "cpu", ["pin_memory"] = true };
+        return Checked(EngineOptions.DeepSpeed, new JsonObject
+        {
+            ["zero_optimization"] = zero,
+            ["bf16"] = new JsonObject { ["enabled"] = true },
+            ["gradient_accumulation_steps"] = "auto",
+            ["gradient_clipping"] = options.MaxGradientNorm,
+            ["train_batch_size"] = "auto",
+            ["train_micro_batch_size_per_gpu"] = "auto",
+        });
+    }
 
-    private static JsonObject Fsdp() => Checked(EngineOptions.Fsdp, new JsonObject
+    // FSDP has one setting for both: moments are where the parameters are.
+    private static JsonObject Fsdp(TrainOptions options) => Checked(EngineOptions.Fsdp, new JsonObject
     {
         ["fsdp_version"] = 2,
         ["auto_wrap_policy"] = "TRANSFORMER_BASED_WRAP",
         ["reshard_after_forward"] = true,
+        ["offload_params"] = options.ParametersOnCpu || options.OptimizerOnCpu,
         ["cpu_ram_efficient_loading"] = true,
         ["state_dict_type"] = "FULL_STATE_DICT",
     });

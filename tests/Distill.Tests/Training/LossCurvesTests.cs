@@ -56,16 +56,15 @@ public sealed partial class LossCurvesTests
         Assert.Equal(50, losses.Length);
         for (int step = 0; step < losses.Length; step++)
             Assert.True(Math.Abs(losses[step] - Stored[name][step]) <= Tolerance * Stored[name][step], $"step {step + 1}: {losses[step]:F4}, stored {Stored[name][step]:F4}");
+        if (name.StartsWith("bfloat16", StringComparison.Ordinal)) HoldNear(Stored["full"], losses, tolerance: 0.02);
     }
 
     // Rounding moves a loss here and there; what the weights lose to it must not add up.
-    [Theory, InlineData("bfloat16", 0.01), InlineData("bfloat16-stochastic", 0.04)]
-    public void SixteenBitsLearnNearlyAsThirtyTwo(string name, double tolerance)
+    private static void HoldNear(double[] full, double[] losses, double tolerance)
     {
-        double[] losses = Losses(name), full = Stored["full"];
         double[] apart = [.. losses.Zip(full, (loss, expected) => Math.Abs(loss - expected) / expected)];
         Assert.True(apart.Max() <= tolerance, $"step {Array.IndexOf(apart, apart.Max()) + 1}: {apart.Max():P2} from the loss in 32 bits");
-        Assert.True(apart.Average() <= tolerance / 3, $"{apart.Average():P2} on average");
+        Assert.True(apart.Average() <= tolerance / 5, $"{apart.Average():P2} on average");
     }
 
     private static double[] Losses(string name)

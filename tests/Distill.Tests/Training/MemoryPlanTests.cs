@@ -28,6 +28,18 @@ public sealed class MemoryPlanTests
         Assert.Equal(1_543_714_304L * 16, plan.Weights + plan.Gradients + plan.Moments);
     }
 
+    [Fact]
+    public void WhatStaysInTheComputersMemoryIsSaid()
+    {
+        var gpu = new TrainOptions { Device = "cuda", Precision = Precision.BFloat16 };
+        Assert.Equal(0, MemoryPlan.Of(Shape, gpu).OnCpu);
+        MemoryPlan moments = MemoryPlan.Of(Shape, gpu with { OptimizerOnCpu = true }), all = MemoryPlan.Of(Shape, gpu with { ParametersOnCpu = true });
+        Assert.InRange(moments.OnCpu, 1.543e9 * 10, 1.545e9 * 10); // moments, and the other half of the originals
+        Assert.Equal(MemoryPlan.Of(Shape, gpu).Weights + all.Gradients + all.Moments, all.OnCpu);
+        Assert.Equal((32L << 20) * 8, all.Weights - MemoryPlan.Of(Shape, gpu).Weights); // a slice of the embedding, and one of its gradient
+        Assert.Equal(0, MemoryPlan.Of(Shape, gpu with { Device = "cpu", ParametersOnCpu = true }).OnCpu);
+    }
+
     [Theory]
     [InlineData(WeightFormat.BFloat16, 2.0)]
     [InlineData(WeightFormat.Int8, 1.0625)]

@@ -46,6 +46,26 @@ public sealed class PrecisionTests
         }
     }
 
+    [Theory, MemberData(nameof(Shapes))]
+    public void TheStudentAnswersAsTheSameWeightsInThirtyTwoBits(string shape)
+    {
+        using CausalLM wide = Widened(Shape(shape)), narrow = Model(Shape(shape)), far = TinyShapes.Random(Shape(shape), devices: new DeviceMap(CPU) { MatricesOnCpu = true }, trained: ScalarType.BFloat16);
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        float[][] logits = [.. new[] { wide, narrow, far }.Select(Logits)];
+        Assert.All(logits[0].Zip(logits[1]), pair => Assert.InRange(pair.Second, pair.First - 1e-4f, pair.First + 1e-4f));
+        Assert.Equal(logits[1], logits[2]);
+
+        // Five tokens at once, then one more behind them.
+        static float[] Logits(CausalLM model)
+        {
+            using var cache = new KVCache(model.Config.NumHiddenLayers, 16);
+            Tensor first = tensor(new long[,] { { 3, 9, 27, 33, 5 } }), next = tensor(new long[,] { { 8 } });
+            _ = model.Hidden(first, arange(5, ScalarType.Int64).unsqueeze(0), AttentionMask.CausalOnly, cache);
+            return TinyShapes.Floats(model.Logits(model.Hidden(next, tensor(new long[,] { { 5 } }), AttentionMask.CausalOnly, cache)));
+        }
+    }
+
     [Fact]
     public void UpdatesAreMadeOnTheOriginals()
     {

@@ -77,6 +77,19 @@ public sealed class TorchrunTests : IDisposable
     }
 
     [Fact]
+    public void WhatStaysInTheComputersMemoryIsSaidInTheEnginesWords()
+    {
+        Assert.Empty(Offloaded(Recipe));
+        Assert.Equal(["offload_optimizer"], Offloaded(Recipe with { OptimizerOnCpu = true }));
+        Assert.Equal(["offload_optimizer", "offload_param"], Offloaded(Recipe with { ParametersOnCpu = true }));
+        Assert.Contains("\"offload_params\":false", TorchrunConfig.Sft(Recipe with { Sharding = Sharding.Fsdp }, "m", 1), StringComparison.Ordinal);
+        Assert.Contains("\"offload_params\":true", TorchrunConfig.Sft(Recipe with { Sharding = Sharding.Fsdp, ParametersOnCpu = true }, "m", 1), StringComparison.Ordinal);
+
+        static string[] Offloaded(TrainOptions options) => [.. TorchrunConfig.DeepSpeed(options)["zero_optimization"]!.AsObject()
+            .Where(item => item.Key.StartsWith("offload", StringComparison.Ordinal) && item.Value!["device"]!.GetValue<string>() == "cpu").Select(item => item.Key)];
+    }
+
+    [Fact]
     public void ABatchThatCannotBeDividedIsRefused() =>
         Assert.Contains("cannot be divided among 16 GPUs", Assert.Throws<InputException>(() => TorchrunConfig.Sft(Recipe with { BatchSize = 40 }, "m", 1)).Message, StringComparison.Ordinal);
 
