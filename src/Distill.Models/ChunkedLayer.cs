@@ -54,6 +54,7 @@ public sealed class ChunkedLayer
 
     private Tensor Forward(Tensor stream)
     {
+        using var visit = new LayerVisit(_layer);
         Tensor output = empty_like(stream);
         Row? row = null;
         foreach ((long first, long count) in Chunks(stream))
@@ -67,6 +68,7 @@ public sealed class ChunkedLayer
 
     private Tensor? Backward(Tensor gradient, Tensor stream, bool goesOn)
     {
+        using var visit = new LayerVisit(_layer);
         // The feed-forward part, first chunk to last; what is gained is the gradient behind the attention.
         Tensor middleGradient = empty_like(stream);
         Row? computed = null;

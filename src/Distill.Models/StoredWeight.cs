@@ -51,6 +51,11 @@ internal abstract class StoredWeight : IDisposable
     /// <summary>Fills <c>[count, columns]</c> with some rows of it, on whatever device.</summary>
     public abstract void Expand(long first, Tensor values);
 
+    /// <summary>A copy on a device, as small as it is.</summary>
+    public abstract StoredWeight CopyTo(Device device);
+
+    private static Tensor Copy(Tensor tensor, Device device) => tensor.to(device, copy: true).DetachFromDisposeScope();
+
     /// <summary>Rows of it by number.</summary>
     /// <param name="rows">Row numbers, int64.</param>
     public abstract Tensor Select(Tensor rows);
@@ -73,6 +78,8 @@ internal abstract class StoredWeight : IDisposable
             if (WeightExpansion.Fills(values, weight)) WeightExpansion.OfBFloat16(weight, first, values);
             else values.copy_(weight.narrow(0, first, values.shape[0]));
         }
+
+        public override StoredWeight CopyTo(Device device) => new Plain(Copy(weight, device));
 
         public override Tensor Select(Tensor rows) => weight.index_select(0, rows).to(ScalarType.Float32);
 
@@ -111,6 +118,8 @@ internal abstract class StoredWeight : IDisposable
             using var scope = NewDisposeScope();
             values.copy_(Values(numbers.narrow(0, first, values.shape[0]).to(values.device), scale.narrow(0, first, values.shape[0]).to(values.device))); // moved while it is small
         }
+
+        public override StoredWeight CopyTo(Device device) => new Blocks(Copy(numbers, device), Copy(scale, device), packed);
 
         public override Tensor Select(Tensor rows) => Values(numbers.index_select(0, rows), scale.index_select(0, rows));
 

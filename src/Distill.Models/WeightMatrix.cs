@@ -22,6 +22,7 @@ public abstract class WeightMatrix : nn.Module
 
     private protected StoredWeight? _stored; // in fewer bits: how it is read
     private Device? _computesOn;             // where, when the matrix itself is in the computer's memory
+    private Guest? _guest;
 
     /// <summary>Makes a matrix without memory.</summary>
     private protected WeightMatrix(string name, long rows, long columns)
@@ -41,13 +42,16 @@ public abstract class WeightMatrix : nn.Module
     public bool IsFrozen => _stored is not null && !_weight.requires_grad;
 
     /// <summary>Whether products read the matrix where it is: it is neither stored smaller nor kept elsewhere.</summary>
-    private protected bool IsAtHand => _stored is null && _computesOn is null;
+    private protected bool IsAtHand => _stored is null && (_computesOn is null || _guest is not null);
+
+    // The matrix in 32-bit floats, where it is at hand.
+    private Tensor Present => _guest?.Weight ?? _weight;
 
     /// <summary>Where products with the matrix are computed.</summary>
     public Device Device => _computesOn ?? _weight.device;
 
     /// <summary>The matrix as 32-bit floats, <c>[rows, columns]</c>; made anew on each call when it is stored smaller or elsewhere.</summary>
-    public Tensor Weight => IsAtHand ? _weight : WeightRows(0, Rows);
+    public Tensor Weight => IsAtHand ? Present : WeightRows(0, Rows);
 
     /// <summary>Where gradients of the matrix are collected, or null when it takes none.</summary>
     public Tensor? Gradient => _weight.requires_grad ? WrittenGradient.GradientOf(_weight) : null;
@@ -57,7 +61,7 @@ public abstract class WeightMatrix : nn.Module
     /// <param name="count">Rows.</param>
     public Tensor WeightRows(long first, long count)
     {
-        if (IsAtHand) return _weight.narrow(0, first, count);
+        if (IsAtHand) return Present.narrow(0, first, count);
         Tensor values = empty([count, Columns], device: Device);
         Bring(first, values);
         return values;
@@ -69,7 +73,7 @@ public abstract class WeightMatrix : nn.Module
     {
         if (IsAtHand)
         {
-            yield return (0, _weight);
+            yield return (0, Present);
             yield break;
         }
         foreach ((long first, long count) in Stretches())
@@ -86,9 +90,9 @@ public abstract class WeightMatrix : nn.Module
     public void AddGradient(Tensor outputGradient, Tensor input)
     {
         if (Gradient is not { } gradient) return;
-        if (_computesOn is null)
+        if (_computesOn is null || _guest is not null)
         {
-            gradient.addmm_(outputGradient.t(), input, beta: 1, alpha: 1);
+            (_guest?.SumFrom(gradient) ?? gradient).addmm_(outputGradient.t(), input, beta: 1, alpha: 1);
             return;
         }
         // The sum so far comes to the device and goes back: the same arithmetic as if it had been there all the time.
@@ -101,6 +105,27 @@ public abstract class WeightMatrix : nn.Module
             sum.Values.addmm_(outputGradient.narrow(1, first, count).t(), input, beta: 1, alpha: 1);
             home.copy_(sum.Values);
         }
+    }
+
+    /// <summary>Brings the matrix to its device until it leaves again.</summary>
+    /// <returns>Whether it came: it is at home elsewhere, and was not here yet.</returns>
+    internal bool Arrive()
+    {
+        if (_computesOn is null || _guest is not null) return false;
+        _guest = new Guest(_computesOn, _stored is null ? _weight : null, _stored);
+        return true;
+    }
+
+    /// <summary>Sends the gradients home that were summed on the device, and gives the memory there back.</summary>
+    internal void Leave()
+    {
+        if (_guest?.Sum is { } sum)
+        {
+            using var none = no_grad();
+            Gradient!.copy_(sum);
+        }
+        _guest?.Dispose();
+        _guest = null;
     }
 
     /// <summary>Decides in which type values that can be trained are kept, and where, before there are any.</summary>
@@ -189,7 +214,7 @@ public abstract class WeightMatrix : nn.Module
         using var none = no_grad();
         if (_stored is not null)
         {
-            _stored.Expand(first, values);
+            (_guest?.Stored ?? _stored).Expand(first, values);
             return;
         }
         using Tensor rows = _weight.narrow(0, first, values.shape[0]);
@@ -200,6 +225,36 @@ public abstract class WeightMatrix : nn.Module
     {
         long atOnce = Math.Max(1, (_stored is not null && Device.type == TorchSharp.DeviceType.CPU ? SliceInCache : SliceElsewhere) / Columns);
         for (long first = 0; first < Rows; first += atOnce) yield return (first, Math.Min(atOnce, Rows - first));
+    }
+
+    // The matrix and the sum of its gradients on a device that it visits.
+    private sealed class Guest : IDisposable
+    {
+        private readonly Device _device;
+
+        public Guest(Device device, Tensor? weight, StoredWeight? stored)
+        {
+            using var none = no_grad();
+            _device = device;
+            Weight = weight?.to(device, copy: true).DetachFromDisposeScope();
+            Stored = stored?.CopyTo(device);
+        }
+
+        public Tensor? Weight { get; }
+
+        public StoredWeight? Stored { get; }
+
+        public Tensor? Sum { get; private set; }
+
+        // Begins with what is at home, when the first gradient comes.
+        public Tensor SumFrom(Tensor home) => Sum ??= home.to(_device, copy: true).DetachFromDisposeScope();
+
+        public void Dispose()
+        {
+            Sum?.Dispose();
+            Weight?.Dispose();
+            Stored?.Dispose();
+        }
     }
 
     /// <inheritdoc/>

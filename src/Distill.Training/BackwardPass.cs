@@ -55,6 +55,7 @@ public static class BackwardPass
             using var scope = NewDisposeScope();
             Tensor input = inputs[layer].detach();
             if (layer > 0 || decoder.Embedding.Gradient is not null) input.requires_grad_();
+            using var visit = new LayerVisit(decoder.Layer(layer));
             Tensor output = surroundings.Forward(layer, input);
             WrittenGradient.Backpropagate(output, gradient.to(output.device));
             gradient.Dispose();

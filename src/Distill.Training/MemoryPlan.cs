@@ -38,7 +38,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         long moments = options.Moments == MomentFormat.Float32 ? trained * 2 * FloatBytes : trained * 2 + (trained / 32);
         if (options.Precision == Precision.BFloat16) moments += matrices * 2;
         long kept = !options.Device.StartsWith("cuda", StringComparison.Ordinal) ? 0 : options.ParametersOnCpu ? weights + (trained * FloatBytes) + moments : options.OptimizerOnCpu ? moments : 0;
-        if (options.ParametersOnCpu) weights += 2 * FloatBytes * Math.Min(LargestMatrix(config), WeightMatrix.SliceElsewhere); // what is brought: weights, and a sum of gradients
+        if (options.ParametersOnCpu) weights += VisitingBytes(config, options, weights / (double)parameters, trained: !lora);
         (long activations, long logits) = ActivationMemory.Peak(config, options);
         if (options is { ActivationsOnCpu: true, Chunks: not null } && options.Device.StartsWith("cuda", StringComparison.Ordinal)) kept += ActivationMemory.LayerInputs(config, options);
         return new(weights, trained * FloatBytes, moments, activations, logits, ProcessBytes) { OnCpu = kept };
@@ -63,12 +63,18 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
     }
 
     // Embedding, projections and head; norms, biases and routers stay in 32-bit floats.
-    private static IEnumerable<long> Matrices(ModelConfig config) => CheckpointTensors.Of(config)
-        .Where(tensor => tensor.Shape.Count == 2 && !tensor.Name.EndsWith(".gate.weight", StringComparison.Ordinal)).Select(tensor => tensor.Shape[0] * tensor.Shape[1]);
+    private static IEnumerable<long> Matrices(ModelConfig config, string within = "") => CheckpointTensors.Of(config)
+        .Where(tensor => tensor.Shape.Count == 2 && tensor.Name.StartsWith(within, StringComparison.Ordinal) && !tensor.Name.EndsWith(".gate.weight", StringComparison.Ordinal)).Select(tensor => tensor.Shape[0] * tensor.Shape[1]);
 
     private static long MatrixValues(ModelConfig config) => Matrices(config).Sum();
 
-    private static long LargestMatrix(ModelConfig config) => Matrices(config).Max();
+    // Of matrices in the computer's memory, what is on the device: pieces of one, and where a layer stays for both passes its matrices and the sums of their gradients.
+    private static long VisitingBytes(ModelConfig config, TrainOptions options, double bytesOfOne, bool trained)
+    {
+        long pieces = 2 * FloatBytes * Math.Min(Matrices(config).Max(), WeightMatrix.SliceElsewhere);
+        bool stays = options.ActivationCheckpointing || options.Chunks is not null;
+        return !stays ? pieces : Math.Max(pieces, (long)(Matrices(config, $"model.layers.{config.NumHiddenLayers - 1}.").Sum() * (bytesOfOne + (trained ? FloatBytes : 0))));
+    }
 
     private static long AdapterValues(ModelConfig config, TrainOptions options) => CheckpointTensors.Of(config)
         .Where(tensor => tensor.Shape.Count == 2 && tensor.Name.StartsWith("model.layers.", StringComparison.Ordinal) && options.LoraTargets.Contains(tensor.Name.Split('.')[^2]))

@@ -269,7 +269,7 @@ public sealed record TrainOptions : IExtendableOptions
     public bool OptimizerOnCpu { get; init; }
 
     /// <summary>Whether embedding, projections and head, their gradients and moments stay in the computer's memory while the model computes on a GPU.</summary>
-    [Option("keep weights, gradients and moments in the computer's memory; each matrix comes to the GPU when it is used (not yet tried on a GPU)", DoesNotChangeResult = true)]
+    [Option("keep weights, gradients and moments in the computer's memory; each matrix, or with recomputation each layer, comes to the GPU when it is used (not yet tried on a GPU)", DoesNotChangeResult = true)]
     public bool ParametersOnCpu { get; init; }
 
     /// <summary>Largest gradient norm of an update.</summary>

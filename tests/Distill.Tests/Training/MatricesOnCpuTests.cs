@@ -105,6 +105,28 @@ public sealed class MatricesOnCpuTests
         Assert.True((gradient.t().matmul(input).mul_(2) - far.Gradient!).abs_().max().item<float>() < 1e-3);
     }
 
+    [Theory, InlineData(ScalarType.Float32), InlineData(ScalarType.BFloat16)]
+    public void ALayerOnAVisitSendsItsGradientsHomeWhenItLeaves(ScalarType type)
+    {
+        using CausalLM far = TinyShapes.Random(TinyShapes.Qwen(), devices: Map(1, onCpu: true), trained: type);
+        using var parameters = new FlatParameters(far);
+        using var scope = NewDisposeScope();
+        Projection projection = far.Projections.First().Projection;
+        using var none = no_grad();
+        Tensor home = projection.parameters(recurse: false).Single(parameter => parameter.dim() == 2), before = home.to(ScalarType.Float32, copy: true);
+        using (new LayerVisit(far.Decoder.Layer(0)))
+        {
+            home.zero_(); // the copy on the device is another
+            Assert.True(TinyShapes.LargestDifference(before, projection.Weight) == 0);
+            new LayerVisit(far.Decoder.Layer(0)).Dispose(); // it is here already, and stays
+            projection.AddGradient(ones(3, projection.Rows), ones(3, projection.Columns));
+            projection.AddGradient(ones(3, projection.Rows), ones(3, projection.Columns));
+            Assert.All(TinyShapes.Floats(projection.Gradient!), value => Assert.Equal(0, value));
+        }
+        Assert.All(TinyShapes.Floats(projection.Gradient!), value => Assert.Equal(6, value));
+        Assert.All(TinyShapes.Floats(projection.Weight), value => Assert.Equal(0, value));
+    }
+
     [Fact]
     public void NothingButWhatIsUsedLeavesTheComputersMemory()
     {

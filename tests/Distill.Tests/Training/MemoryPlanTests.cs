@@ -38,6 +38,8 @@ public sealed class MemoryPlanTests
         Assert.Equal(MemoryPlan.Of(Shape, gpu).Weights + all.Gradients + all.Moments, all.OnCpu);
         Assert.Equal((32L << 20) * 8, all.Weights - MemoryPlan.Of(Shape, gpu).Weights); // a slice of the embedding, and one of its gradient
         Assert.Equal(0, MemoryPlan.Of(Shape, gpu with { Device = "cpu", ParametersOnCpu = true }).OnCpu);
+        TrainOptions recomputed = gpu with { ParametersOnCpu = true, ActivationCheckpointing = true };
+        Assert.InRange(MemoryPlan.Of(Shape, recomputed).Weights - MemoryPlan.Of(Shape, gpu).Weights, 46.8e6 * 6 * 0.99, 46.8e6 * 6 * 1.01); // a layer, and its gradients
     }
 
     [Theory]
