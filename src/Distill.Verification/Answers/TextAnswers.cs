@@ -88,7 +88,7 @@ internal static class TextAnswers
         _ => new SequenceNode(Bracket.Curly, Bracket.Curly, [value]),
     };
 
-    private static string? ClassOf(string normalized) => Classes.GetValueOrDefault(normalized) ?? Classes.GetValueOrDefault(normalized.StartsWith("there are ", StringComparison.Ordinal) ? normalized["there are ".Length..] : normalized.StartsWith("there is ", StringComparison.Ordinal) ? normalized["there is ".Length..] : "");
+    private static string? ClassOf(string normalized) => normalized.StartsWith("no such ", StringComparison.Ordinal) && normalized.Length < 40 ? "none" : Classes.GetValueOrDefault(normalized) ?? Classes.GetValueOrDefault(normalized.StartsWith("there are ", StringComparison.Ordinal) ? normalized["there are ".Length..] : normalized.StartsWith("there is ", StringComparison.Ordinal) ? normalized["there is ".Length..] : "");
 
     /// <summary>The text without layout, wrappers, case, articles and punctuation around it.</summary>
     public static string Normalize(string text)
@@ -126,7 +126,7 @@ internal static class TextAnswers
         }
 
         Add("none", "no solution", "no solutions", "no real solution", "no real solutions", "no real roots", "none", "empty set", "no such number", "no such numbers", "no such value", "there is no solution", "there are no solutions", "no solution exists", "no solutions exist",
-            "dne", "does not exist", "limit does not exist", "undefined", "it does not exist", "doesn't exist", "no values", "no value", "no integer solutions", "no integer solution", "no such x", "not exist", "nonexistent", "no answer", "null set", "無解", "无解");
+            "dne", "does not exist", "limit does not exist", "undefined", "it does not exist", "doesn't exist", "no values", "no value", "no integer solutions", "no integer solution", "no such x", "not exist", "nonexistent", "no answer", "empty", "null set", "無解", "无解");
         Add("reals", "all real numbers", "all reals", "all real values", "all real x", "any real number", "real numbers", "set of all real numbers", "all real", "every real number", "all real numbers x");
         Add("infinite", "infinite", "infinity", "infinitely many", "infinitely many solutions", "infinite solutions", "infinite number of solutions", "unbounded");
         Add("diverges", "diverges", "divergent", "diverge", "it diverges", "series diverges", "series is divergent", "integral diverges", "does not converge");

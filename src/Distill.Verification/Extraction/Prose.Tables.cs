@@ -11,12 +11,15 @@ internal static class Prose
     [
         "is", "are", "was", "were", "be", "equals", "equal", "has", "have", "had", "gets", "get", "got", "gives", "gave", "give", "leaves", "makes", "make", "made", "costs", "cost", "takes", "take", "took", "needs", "need", "needed", "pays", "pay", "paid",
         "earns", "earn", "earned", "receives", "receive", "received", "contains", "contain", "becomes", "yields", "yield", "obtains", "obtain", "find", "finds", "found", "comes", "totals", "requires", "saves", "saved", "spends", "spent", "spend", "sells", "sold", "sell",
-        "keeps", "kept", "remain", "remains", "giving", "leaving", "making", "totaling", "totalling", "yielding", "conclude", "deduce", "see", "know", "reaches", "holds", "eats", "ate", "buys", "bought", "reads", "read", "drives", "drove", "walks", "walked", "runs", "ran", "uses", "used", "lost", "loses", "weighs", "lasts", "counts", "bring", "brings", "earning", "costing", "it's", "that's", "=", "≈", ":", "→", "⇒",
+        "keeps", "kept", "remain", "remains", "giving", "leaving", "making", "totaling", "totalling", "yielding", "conclude", "deduce", "see", "know", "reaches", "holds", "eats", "ate", "buys", "bought", "reads", "read", "drives", "drove", "walks", "walked", "runs", "ran", "uses", "used", "lost", "loses", "weighs", "lasts", "counts", "bring", "brings", "earning", "costing", "add", "adds", "sum", "it's", "that's", "=", "≈", ":", "→", "⇒",
     ]);
 
     /// <summary>Words before a number that make it a circumstance: "of the 30", "in 5 days", "than 12".</summary>
     public static readonly FrozenSet<string> Prepositions = FrozenSet.ToFrozenSet(
-        ["of", "from", "than", "in", "at", "for", "with", "by", "on", "after", "before", "over", "per", "among", "into", "to", "during", "within", "every", "as", "until", "above", "below", "through", "using", "which", "whose", "when", "where", "under", "without", "since", "against", "across", "around", "first", "all", "both", "each", "another", "step", "case", "equation", "problem", "question", "part"]);
+        ["of", "from", "than", "in", "at", "for", "with", "by", "on", "after", "before", "over", "per", "among", "into", "to", "during", "within", "every", "as", "until", "above", "below", "through", "using", "which", "whose", "when", "where", "under", "without", "since", "against", "across", "around", "first", "all", "both", "each", "another"]);
+
+    /// <summary>Words before a plain number that make it a label: "step 18", "page 64".</summary>
+    public static readonly FrozenSet<string> Labels = FrozenSet.ToFrozenSet(["step", "case", "equation", "problem", "question", "part", "page", "option", "figure", "table", "chapter", "exercise", "line", "section", "room", "method", "lemma", "theorem", "example", "formula", "item", "row", "column", "version"]);
 
     /// <summary>Prepositions after which a number may still be what is asked for, when it is the only one.</summary>
     public static readonly FrozenSet<string> Harmless = FrozenSet.ToFrozenSet(["in", "at", "for", "by", "on", "to", "until", "with", "into", "all", "as"]);

@@ -62,7 +62,9 @@ internal static class ProseSentences
         if (sentence.Length > 200 || sentence.AsSpan().ContainsAny(Ends) || Denies(sentence) || Retraction.IsDoubtful(sentence) || sentence.Contains(" or ", StringComparison.Ordinal)) return null;
         foreach (string verb in (ReadOnlySpan<string>)[" is ", " are ", "'s ", " was ", " be "])
             if (sentence.LastIndexOf(verb, StringComparison.Ordinal) is > 0 and int at) return sentence[(at + verb.Length)..];
-        return null;
+        foreach (string verb in (ReadOnlySpan<string>)[" has no ", " have no ", " has infinitely ", " have infinitely "])
+            if (sentence.IndexOf(verb, StringComparison.Ordinal) is > 0 and int at) return sentence[(at + verb.IndexOf(' ', 1) + 1)..];
+        return Concludes(sentence) && sentence.IndexOf(", ", StringComparison.Ordinal) is > 0 and int comma ? sentence[(comma + 2)..] : null;
     }
 
     /// <summary>Whether a sentence begins like a conclusion.</summary>

@@ -5,7 +5,7 @@ namespace Distill.Verification.Extraction;
 /// <summary>Decides which value a sentence states: the object of its last verb, or the only one that nothing takes away.</summary>
 internal sealed class SentenceReader
 {
-    private static readonly SearchValues<char> Computing = SearchValues.Create("0123456789+"), Operators = SearchValues.Create("+*/^−"), Stating = SearchValues.Create("=≈:→⇒");
+    private static readonly SearchValues<char> Computing = SearchValues.Create("0123456789+"), Operators = SearchValues.Create("+*/^−"), Stating = SearchValues.Create("=≈:→⇒"), Letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
     private readonly string _text;
     private readonly List<ProseValue> _values;
@@ -34,8 +34,10 @@ internal sealed class SentenceReader
         if (IsPhrase()) return new Conclusion(null, false);
         List<ProseValue> inside = [.. _values.Where(value => value.Start >= _start && value.End <= _end)];
         List<ProseValue> stated = [.. inside.Where(value => !IsTakenAway(value))];
-        if (stated.FindLast(IsBold) is { } bold) return new Conclusion(bold, true);
         List<ProseValue> free = [.. stated.Where(value => !IsCircumstance(value))];
+        if (Marked(stated, free) is { } bold) return new Conclusion(bold, true);
+        if (IsTopic(free)) return new Conclusion(null, false);
+        if (free.FindLast(IsTotal) is { } total) return new Conclusion(total, false);
         if (Named(free) is { } subject) return new Conclusion(subject, false);
         if (Stated(free) is { } result) return new Conclusion(result, false);
         List<ProseValue> sayings = [.. free.Where(value => !value.IsName)];
@@ -50,6 +52,36 @@ internal sealed class SentenceReader
     {
         if (ProseSentences.Concludes(_text) || ProseSentences.HasVerb(_text) || _text.AsSpan().ContainsAny(Stating) || _values.Exists(value => value.IsEquation)) return false;
         return _values.Count > 1 || _text.Contains(" than ", StringComparison.Ordinal) || _text.Contains(" times ", StringComparison.Ordinal) || _text.Contains(" out of ", StringComparison.Ordinal);
+    }
+
+    // The only value that is set in bold, or the one that a bold sentence states.
+    private ProseValue? Marked(List<ProseValue> stated, List<ProseValue> free)
+    {
+        List<ProseValue> bold = [.. free.Where(IsBold)];
+        return bold.Count > 1 ? Stated(bold) ?? bold[^1] : bold.Count == 1 ? bold[0] : stated.FindLast(IsBold);
+    }
+
+    // "64 is even" is about 64 and answers nothing; "3 is the smallest" does.
+    private bool IsTopic(List<ProseValue> free)
+    {
+        if (free.Count != 1 || free[0].IsEquation || Named(free) is not null || _text.AsSpan(_start, Math.Max(0, free[0].Start - _start)).ContainsAny(Letters)) return false;
+        ReadOnlySpan<char> after = _text.AsSpan(free[0].End).TrimStart(" $*");
+        return (after.StartsWith("is ") || after.StartsWith("was ")) && !after.StartsWith("is correct") && !after.StartsWith("is right") && !after.StartsWith("is indeed");
+    }
+
+    // "$64 in total", "12 apples altogether"
+    private bool IsTotal(ProseValue value)
+    {
+        ReadOnlySpan<char> after = _text.AsSpan(value.End).TrimStart(" $*");
+        for (int words = 0; words < 3; words++)
+        {
+            if (after.StartsWith("in total") || after.StartsWith("in all") || after.StartsWith("altogether") || after.StartsWith("overall")) return true;
+            int word = 0;
+            while (word < after.Length && char.IsAsciiLetter(after[word])) word++;
+            if (word == 0) return false;
+            after = after[word..].TrimStart(' ');
+        }
+        return false;
     }
 
     // "3 is the smallest such number"
@@ -83,13 +115,21 @@ internal sealed class SentenceReader
                 continue;
             }
             List<ProseValue> objects = [.. free.Where(value => value.Start >= end && value.Start < next)];
-            if (objects.Find(value => !value.IsName) is { } first) return first;
+            if (objects.Find(value => !value.IsName) is { } first) return WithAlternative(first);
             if (objects.Count > 0) return objects[0];
             int earlier = i > 0 ? verbs[i - 1].End : _start;
             if (i == verbs.Count - 1 && free.FindLast(value => value.Start >= earlier && value.End <= start && !value.IsName && IsSubject(earlier, value, start)) is { } subject) return subject;
             next = start;
         }
         return null;
+    }
+
+    // "$64, or $1024": both have to be it.
+    private ProseValue WithAlternative(ProseValue value)
+    {
+        ProseValue? next = _values.Find(other => other.Start > value.End && !other.IsName && other.End <= _end && _text.AsSpan(value.End, other.Start - value.End).TrimEnd(" $*").EndsWith(" or"));
+        if (next is null) return value;
+        return new ProseValue(value.Start, next.End, $"{value.Text} or {next.Text}", value.IsFormula && next.IsFormula);
     }
 
     // "…, and 12 are left"
@@ -156,7 +196,7 @@ internal sealed class SentenceReader
             at = WordStart(at);
             word = WordBefore(at);
         }
-        if (word == "step" || word == "case") return true;
+        if (!value.IsFormula && Prose.Labels.Contains(word)) return true;
         return Prose.Prepositions.Contains(word) && !Prose.LeadingWords.Contains(WordBefore(WordStart(at)));
     }
 
@@ -165,10 +205,11 @@ internal sealed class SentenceReader
     {
         ReadOnlySpan<char> before = _text.AsSpan(_start, Math.Max(0, value.Start - _start)).TrimEnd(" $*");
         if (before.EndsWith(" the")) before = before[..^4];
+        if (before.EndsWith(" such")) return true;
         foreach (string bound in Prose.Bounds)
-            if (before.EndsWith(bound, StringComparison.OrdinalIgnoreCase) && (before.Length == bound.Length || !char.IsLetter(before[before.Length - bound.Length - 1]))) return true;
+            if (!(bound == "up to" && (before.EndsWith("add up to") || before.EndsWith("adds up to") || before.EndsWith("sum up to") || before.EndsWith("sums up to"))) && before.EndsWith(bound, StringComparison.OrdinalIgnoreCase) && (before.Length == bound.Length || !char.IsLetter(before[before.Length - bound.Length - 1]))) return true;
         int at = value.Start;
-        for (int i = 0; i < 3 && at > _start; i++)
+        for (int i = 0; i < 5 && at > _start; i++)
         {
             string word = WordBefore(at);
             if (Prose.Negations.Contains(word)) return true;
@@ -224,6 +265,8 @@ internal sealed class SentenceReader
             {
                 int behind = at + turn.Length - 1;
                 if (_text.AsSpan(at).StartsWith(" so that", StringComparison.OrdinalIgnoreCase) || IsInside(at) || !_values.Exists(value => value.Start >= behind && !value.IsName && !IsTakenAway(value))) continue;
+                ReadOnlySpan<char> said = _text.AsSpan(_values.First(value => value.Start >= behind && !value.IsName).End).TrimStart(" $*");
+                if (turn is ", that is " or ", that is, " or " i.e. " or " i.e., " && (said.StartsWith("more") || said.StartsWith("less") || said.StartsWith("fewer"))) continue;
                 _start = behind;
                 break;
             }
