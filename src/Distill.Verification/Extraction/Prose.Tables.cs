@@ -43,6 +43,9 @@ internal static class Prose
     /// <summary>Words that say no to what follows or comes before.</summary>
     public static readonly FrozenSet<string> Negations = FrozenSet.ToFrozenSet(["not", "never", "cannot", "can't", "isn't", "aren't", "doesn't", "don't", "didn't", "wasn't", "won't", "neither", "nor", "without", "reject", "rejecting", "discard", "discarding", "exclude", "excluding", "ignore", "ignoring", "except", "extraneous", "eliminate", "eliminating", "unlike"]);
 
+    /// <summary>Words behind which a denial no longer holds.</summary>
+    public static readonly FrozenSet<string> Turnings = FrozenSet.ToFrozenSet(["but", "so", "thus", "hence", "therefore", "then", "since", "because"]);
+
     /// <summary>Beginnings of what is said about a value that does not hold.</summary>
     public static readonly string[] Refusals =
     [

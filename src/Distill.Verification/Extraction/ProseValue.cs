@@ -13,6 +13,9 @@ internal sealed record ProseValue(int Start, int End, string Text, bool IsFormul
 
     private static readonly SearchValues<string> ValuedCommands = SearchValues.Create(["pi", "sqrt", "infty", "text", "emptyset", "varnothing", "mathbb", "mathrm"], StringComparison.Ordinal);
 
+    /// <summary>Its part in the sentence.</summary>
+    public ValueRole Role { get; init; }
+
     /// <summary>Whether it is nothing but a name such as <c>x</c>, which says where a value belongs.</summary>
     public bool IsName => IsFormula && Text.Length <= 24 && !Text.AsSpan().ContainsAny(Valued) && !Text.AsSpan().ContainsAny(ValuedCommands);
 
