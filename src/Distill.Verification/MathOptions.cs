@@ -7,7 +7,7 @@ public sealed record MathOptions
     public static MathOptions Default { get; } = new();
 
     /// <summary>
-    /// Whether the last number of the last paragraph is an answer where nothing is marked as one. Null, the default: only when the
+    /// Whether a plain number that the last conclusion states is an answer where nothing is marked as one. Null, the default: only when the
     /// reference answer is itself a plain number, as in GSM8K.
     /// </summary>
     public bool? AllowBareNumber { get; init; }

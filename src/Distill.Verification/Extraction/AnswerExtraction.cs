@@ -4,8 +4,8 @@ namespace Distill.Verification.Extraction;
 
 /// <summary>
 /// Finds the final answer in the answer part of a completion: the last box; else the last answer tag; else what follows the last phrase such
-/// as "final answer is"; else the whole text when it is nothing but an answer; else the last formula or, where that is allowed, number of the last
-/// paragraph. Every scan is linear in the length of the text.
+/// as "final answer is"; else the whole text when it is nothing but an answer; else the formula or, where that is allowed, number that the last
+/// conclusion states. An answer that the text refuses or takes back is none. Every scan is linear in the length of the text.
 /// </summary>
 internal static class AnswerExtraction
 {
@@ -23,7 +23,7 @@ internal static class AnswerExtraction
     /// <inheritdoc cref="Find(string)"/>
     /// <param name="text">The answer part.</param>
     /// <param name="options">What counts as an answer.</param>
-    /// <param name="bareNumber">Whether the last number of the last paragraph is an answer.</param>
+    /// <param name="bareNumber">Whether a plain number that the last conclusion states is an answer.</param>
     public static ExtractedAnswer? Find(string text, MathOptions options, bool bareNumber)
     {
         if (BoxScan.Last(text, options.AllowUnclosedBox) is { } box) return Boxed(text, box, options);
@@ -32,6 +32,12 @@ internal static class AnswerExtraction
         if (Tag(tail) is { } tagged) return tagged;
         if (AnswerPhrases.Last(tail) is { } said)
             return Retraction.After(tail, said.End) is >= 0 and int retracted ? Better(tail[retracted..]) : new ExtractedAnswer(said.Text, AnswerPlace.Phrase);
+        return Unmarked(tail, bareNumber);
+    }
+
+    // The whole text when it is an answer, what its end concludes, its last bold words, or a sentence that may be equal as a text.
+    private static ExtractedAnswer? Unmarked(string tail, bool bareNumber)
+    {
         string paragraph = LastParagraph(tail);
         if (Retraction.IsDoubtful(LastSentence(paragraph))) return null;
         string whole = Lines(Plain(tail));
@@ -53,6 +59,7 @@ internal static class AnswerExtraction
         if (box.Text.Length == 0) return new ExtractedAnswer("", AnswerPlace.Box);
         if (Retraction.IsRefused(text.AsSpan(0, box.Start), text.AsSpan(box.End)))
             return BoxScan.Last(text[..box.Start], options.AllowUnclosedBox) is { Text.Length: > 0 } before ? new ExtractedAnswer(before.Text, AnswerPlace.Box) : Better(text[box.End..]);
+        if (Retraction.IsGuess(text.AsSpan(0, box.Start))) return new ExtractedAnswer("", AnswerPlace.Box);
         return Retraction.After(text, box.End) is >= 0 and int retracted ? Better(text[retracted..]) : new ExtractedAnswer(box.Text, AnswerPlace.Box);
     }
 

@@ -15,9 +15,9 @@ internal enum AnswerPlace
     /// <summary>The completion is nothing but an answer.</summary>
     Whole,
 
-    /// <summary>In the last formula of the last paragraph.</summary>
+    /// <summary>In a formula that the last conclusion states.</summary>
     Formula,
 
-    /// <summary>The last number of the last paragraph.</summary>
+    /// <summary>In a number that the last conclusion states.</summary>
     Number,
 }

@@ -6,7 +6,7 @@ namespace Distill.Verification.Extraction;
 /// </summary>
 internal static class BoxScan
 {
-    private const int MostJoined = 16;
+    private const int MostJoined = 16, LongestSeparator = 64;
 
     private static readonly string[] Names = ["boxed", "fbox", "framebox"];
 
@@ -90,7 +90,8 @@ internal static class BoxScan
         (string joined, int first) = (boxes[^1].Content, boxes[^1].Start);
         for (int i = boxes.Count - 2; i >= 0; i--)
         {
-            string? separator = Separator(text.AsSpan(boxes[i].End, Math.Max(0, boxes[i + 1].Start - boxes[i].End)));
+            ReadOnlySpan<char> between = text.AsSpan(boxes[i].End, Math.Max(0, boxes[i + 1].Start - boxes[i].End));
+            string? separator = Separator(between) ?? (between.Length <= LongestSeparator && Retraction.IsDoubtful(between) ? " or " : null); // or maybe
             if (separator is null) break;
             first = boxes[i].Start;
             if (boxes[i].Content == joined) continue;
@@ -102,7 +103,7 @@ internal static class BoxScan
     // What joins two boxes: a comma, "and", "or", with spacing and at most one short label such as y=. Null when there is anything else.
     private static string? Separator(ReadOnlySpan<char> between)
     {
-        if (between.Length > 64) return null;
+        if (between.Length > LongestSeparator) return null;
         string? separator = null;
         while (between.Length > 0)
         {
@@ -128,6 +129,7 @@ internal static class BoxScan
                 separator = " or ";
                 between = between[2..];
             }
+            else if (c == '\\' && separator is not null && NamedLabel(between) is > 0 and int name) between = between[name..];
             else if (c == '\\') between = between[SpacingLength(between, ref separator)..];
             else if (separator is not null && char.IsAsciiLetter(c) && Label(between) is > 0 and int label) between = between[label..];
             else return null;
@@ -150,6 +152,15 @@ internal static class BoxScan
         }
         separator = "?";
         return text.Length;
+    }
+
+    // \sigma =
+    private static int NamedLabel(ReadOnlySpan<char> text)
+    {
+        int end = 1;
+        while (end < text.Length && end < 12 && char.IsAsciiLetter(text[end])) end++;
+        while (end < text.Length && text[end] == ' ') end++;
+        return end > 2 && end < text.Length && text[end] == '=' ? end + 1 : 0;
     }
 
     private static int Label(ReadOnlySpan<char> text)

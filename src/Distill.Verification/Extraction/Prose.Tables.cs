@@ -56,7 +56,7 @@ internal static class Prose
     /// <summary>Beginnings of sentences that look back at an answer, or say goodbye.</summary>
     public static readonly string[] Remarks =
     [
-        "check", "verif", "to check", "to verify", "to confirm", "we can check", "we can verify", "we verify", "we check", "you can check", "you can verify", "one can check", "one checks", "let's check", "let's verify", "let us check", "let us verify", "let me check", "let me verify", "explanation", "reason", "the reason", "this is because", "that is because", "because", "since ", "note", "indeed", "proof", "here,", "here ", "hope", "i hope",
+        "check", "verif", "to check", "to verify", "to confirm", "we can check", "we can verify", "we verify", "we check", "you can check", "you can verify", "one can check", "one checks", "let's check", "let's verify", "let us check", "let us verify", "let me check", "let me verify", "explanation", "reason", "the reason", "this is because", "that is because", "because", "since ", "note", "indeed", "proof", "hope", "i hope",
         "let me know", "feel free", "if you have", "if you need", "substituting back", "plugging", "plug ", "checking", "verifying", "this matches", "this agrees", "this satisfies", "this is consistent", "this confirms", "this works", "this checks", "as a check", "double-check", "double check", "sanity check", "quick check", "confirm", "justification", "details", "remark", "comment", "for example", "for reference", "for comparison", "in comparison", "the other ", "the others", "the rest ", "(",
         "steps", "why", "where ", "this is the same", "this means that each", "by comparison", "as expected", "recall", "this equals the", "✓", "✅", "compare", "alternatively", "thank",
     ];

@@ -22,7 +22,7 @@ internal static class ProseReading
             int start = text.LastIndexOf("\n\n", end - 1, StringComparison.Ordinal);
             string paragraph = text[(start < 0 ? 0 : start + 2)..end].Trim();
             end = Math.Max(0, start);
-            bool looksBack = ProseSentences.IsRemark(paragraph);
+            bool looksBack = start >= 0 && ProseSentences.IsRemark(paragraph);
             List<string> sentences = ProseSentences.Of(paragraph);
             if (start < 0 && AnswerFirst(sentences) is { } first) return first;
             for (int j = sentences.Count - 1; j >= 0; j--)

@@ -5,7 +5,7 @@ namespace Distill.Verification.Extraction;
 /// <summary>Signs that a completion takes its answer back after it was given, or does not stand by it.</summary>
 internal static class Retraction
 {
-    private const int Window = 2000;
+    private const int Window = 2000, Nearby = 24;
 
     private static readonly string[] Cues =
     [
@@ -102,6 +102,14 @@ internal static class Retraction
             at++;
         }
         return false;
+    }
+
+    /// <summary>Whether the last words before an answer make it a guess: "or maybe".</summary>
+    public static bool IsGuess(ReadOnlySpan<char> before)
+    {
+        if (before.Length > Nearby) before = before[^Nearby..];
+        before = before[(before.LastIndexOfAny(SentenceEnds) + 1)..];
+        return IsDoubtful(before) && !before.Contains("either", StringComparison.OrdinalIgnoreCase); // either of two boxes is a list
     }
 
     /// <summary>Whether the words before "the answer is" keep it from being said: if, not, wrong, someone thought.</summary>

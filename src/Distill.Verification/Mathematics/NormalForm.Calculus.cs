@@ -23,6 +23,17 @@ internal sealed partial class NormalForm
         return total;
     }
 
+    // The sum of a geometric series to infinity; null for every other one.
+    private RationalFunction? Series(BoundNode sum)
+    {
+        if (sum is not { Name: "sum", From: { } from, To: SymbolNode { Name: "infinity" } }) return null;
+        RationalFunction? At(Node index) => Of(Rewriting.Of(sum.Body, part => part is SymbolNode symbol && symbol.Name == sum.Variable ? index : null));
+        var variable = new SymbolNode(sum.Variable);
+        if (At(from) is not { } first || Of(sum.Body) is not { } term || term.Numerator.IsZero || At(new SumNode([variable, new NumberNode(1)])) is not { } next) return null;
+        if (Divide(next, term) is not { Constant: { } ratio } || ratio.Abs() >= 1) return null;
+        return Divide(first, RationalFunction.Of(1 - ratio));
+    }
+
     // The derivative of a sum of powers; null for every other one.
     private RationalFunction? Derivative(Polynomial polynomial, string variable)
     {
