@@ -34,14 +34,14 @@ internal sealed partial class AnswerComparison
 
     private Comparison Unordered(SequenceNode a, SequenceNode b)
     {
-        Comparison plain = Matching(a.IsSet ? "set" : "list", a.Items, b.Items);
-        if (plain.IsEqual) return plain;
-        // x = 1, 2 names only its first value.
+        // x = 1, 2 names only its first value; of x = 1, y = 2 the names are the order.
         IReadOnlyList<Node> left = Values(a), right = Values(b);
-        if (ReferenceEquals(left, a.Items) && ReferenceEquals(right, b.Items)) return plain;
-        if (NamesOf(a) is { } names && NamesOf(b) is { } others && !names.SequenceEqual(others)) return plain;
-        bool onlyOneNamed = NamesOf(a) is null != NamesOf(b) is null;
-        return onlyOneNamed && (NamesOf(a) ?? NamesOf(b))!.Distinct().Count() > 1 ? Ordered(left, right, "list") : Matching("list", left, right);
+        bool isNamed = !ReferenceEquals(left, a.Items) || !ReferenceEquals(right, b.Items);
+        (List<string>? names, List<string>? others) = isNamed ? (NamesOf(a), NamesOf(b)) : (null, null);
+        if (names is null != others is null && (names ?? others)!.Distinct().Count() > 1) return Ordered(left, right, "list");
+        Comparison plain = Matching(a.IsSet ? "set" : "list", a.Items, b.Items);
+        if (plain.IsEqual || !isNamed || names is not null && others is not null && !names.SequenceEqual(others)) return plain;
+        return Matching("list", left, right);
     }
 
     // Every item of one has an equal among the other's, and the other way round: order and repetition do not count.
