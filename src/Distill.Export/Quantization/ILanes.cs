@@ -57,6 +57,9 @@ internal unsafe interface ILanes<TSelf> where TSelf : struct, ILanes<TSelf>
     /// <summary>Whether the mask is set anywhere.</summary>
     static abstract bool Any(TSelf mask);
 
+    /// <summary>The mask as one bit per lane, the first lane's the lowest.</summary>
+    static abstract uint Bits(TSelf mask);
+
     /// <summary>Magnitude.</summary>
     static abstract TSelf Abs(TSelf value);
 

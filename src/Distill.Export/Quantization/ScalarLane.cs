@@ -43,6 +43,8 @@ internal readonly unsafe struct ScalarLane : ILanes<ScalarLane>
 
     public static bool Any(ScalarLane mask) => mask.IsSet;
 
+    public static uint Bits(ScalarLane mask) => mask.IsSet ? 1u : 0;
+
     public static ScalarLane Abs(ScalarLane value) => new(MathF.Abs(value._value));
 
     public static ScalarLane Min(ScalarLane left, ScalarLane right) => new(MathF.Min(left._value, right._value));

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Distill.Weights;
 
 namespace Distill.Export.Quantization;
@@ -86,14 +87,20 @@ internal static unsafe class TernarySearch<TLanes> where TLanes : struct, ILanes
         return moved && products > 0 && squares > 0 ? products / squares : scale;
     }
 
-    // By value, equals in their order: as merge sort leaves them, which ggml's C library uses.
+    // By value, equals in their order: as merge sort leaves them, which ggml's C library uses. A place is the number of values that come before.
     private static void Sort(float* values, int length, int* order)
     {
         for (int i = 0; i < length; i++)
         {
-            int place = i;
-            for (; place > 0 && values[order[place - 1]] > values[i]; place--) order[place] = order[place - 1];
-            order[place] = i;
+            TLanes value = TLanes.Of(values[i]);
+            uint before = 0, equals = 0;
+            for (int j = 0; j < length; j += TLanes.Width)
+            {
+                TLanes others = TLanes.Load(values + j);
+                before |= TLanes.Bits(others < value) << j;
+                equals |= TLanes.Bits(TLanes.Equal(others, value)) << j;
+            }
+            order[BitOperations.PopCount(before) + BitOperations.PopCount(equals & ((1u << i) - 1))] = i;
         }
     }
 }

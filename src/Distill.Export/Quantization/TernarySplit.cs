@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Distill.Export.Quantization;
 
 /// <summary>How the ascending values of a sub-block are divided into -1, 0 and 1.</summary>
@@ -24,7 +26,9 @@ internal readonly unsafe record struct TernarySplit(int First, int Second, float
             valueSums[i + 1] = i < length ? valueSums[i] + (weights[order[i]] * values[order[i]]) : valueSums[i];
             weightSums[i + 1] = i < length ? weightSums[i] + weights[order[i]] : weightSums[i];
         }
+        // Of each side: products, then squares.
         float* sums = stackalloc float[4 * 16];
+        uint* passing = stackalloc uint[2];
         var best = new TernarySplit(-1, -1, 0, 0);
         float score = -float.MaxValue;
         for (int first = 0; first <= length; first++)
@@ -34,15 +38,14 @@ internal readonly unsafe record struct TernarySplit(int First, int Second, float
                 TLanes upProducts = Sum<TLanes>(valueSums, first, second, -1 + Shift, Shift, 1 + Shift, squared: false), upSquares = Sum<TLanes>(weightSums, first, second, -1 + Shift, Shift, 1 + Shift, squared: true);
                 TLanes downProducts = Sum<TLanes>(valueSums, first, second, -1 - Shift, -Shift, 1 - Shift, squared: false), downSquares = Sum<TLanes>(weightSums, first, second, -1 - Shift, -Shift, 1 - Shift, squared: true);
                 TLanes limit = TLanes.Of(score);
-                if (!TLanes.Any((upProducts * upProducts) > (limit * upSquares)) && !TLanes.Any((downProducts * downProducts) > (limit * downSquares))) continue;
+                passing[0] = TLanes.Bits((upProducts * upProducts) > (limit * upSquares));
+                passing[1] = TLanes.Bits((downProducts * downProducts) > (limit * downSquares));
+                if ((passing[0] | passing[1]) == 0) continue;
                 upProducts.Store(sums);
                 upSquares.Store(sums + 16);
                 downProducts.Store(sums + 32);
                 downSquares.Store(sums + 48);
-                for (int lane = 0; lane < TLanes.Width && second + lane <= length; lane++)
-                {
-                    for (int side = 0; side < 2; side++) Improve(ref best, ref score, first, second + lane, sums[(32 * side) + lane], sums[(32 * side) + 16 + lane], side * 15);
-                }
+                Improve(sums, sums + 16, passing, 2, first, second, Math.Min(TLanes.Width, length - second + 1), ref best, ref score);
             }
         }
         return best;
@@ -72,7 +75,8 @@ internal readonly unsafe record struct TernarySplit(int First, int Second, float
             }
         }
         // Of each group and side: products, then squares.
-        float* sums = stackalloc float[8 * 16];
+        float* ofGroups = stackalloc float[8 * 16], sums = stackalloc float[8 * 16];
+        uint* passing = stackalloc uint[4];
         var best = new TernarySplit(-1, -1, 0, 0);
         float score = -float.MaxValue;
         for (int first = 0; first <= length; first++)
@@ -87,36 +91,31 @@ internal readonly unsafe record struct TernarySplit(int First, int Second, float
                     {
                         float shift = side == 0 ? Shift : -Shift, low = shift - 1, high = shift + 1;
                         float start = (((low * low) - (shift * shift)) * weightSum[first]) + (weightSum[length] * high * high);
-                        float* sum = sums + (((2 * group) + side) * 32);
+                        float* sum = ofGroups + (((2 * group) + side) * 32);
                         (TLanes.Of(valueSum[length] * high) - borders).Store(sum);
                         ((TLanes.Of((shift * shift) - (high * high)) * weight) + TLanes.Of(start)).Store(sum + 16);
                     }
                 }
-                ImproveWithOwnSides<TLanes>(sums, first, second, length, ref best, ref score);
+                if (AddGroups<TLanes>(ofGroups, sums, passing, score)) Improve(sums, sums + 16, passing, 4, first, second, Math.Min(TLanes.Width, length - second + 1), ref best, ref score);
             }
         }
         return best;
     }
 
-    private static void ImproveWithOwnSides<TLanes>(float* sums, int first, int second, int length, ref TernarySplit best, ref float score) where TLanes : struct, ILanes<TLanes>
+    // Both up, the second down, the first down, both down: sums of both groups, and which divisions may be better.
+    private static bool AddGroups<TLanes>(float* ofGroups, float* sums, uint* passing, float score) where TLanes : struct, ILanes<TLanes>
     {
-        bool better = false;
+        uint any = 0;
         TLanes limit = TLanes.Of(score);
         for (int sides = 0; sides < 4; sides++)
         {
-            float* ofFirst = sums + ((sides >> 1) * 32), ofSecond = sums + ((2 + (sides & 1)) * 32);
+            float* ofFirst = ofGroups + ((sides >> 1) * 32), ofSecond = ofGroups + ((2 + (sides & 1)) * 32);
             TLanes products = TLanes.Load(ofFirst) + TLanes.Load(ofSecond), squares = TLanes.Load(ofFirst + 16) + TLanes.Load(ofSecond + 16);
-            better |= TLanes.Any((products * products) > (limit * squares));
+            products.Store(sums + (32 * sides));
+            squares.Store(sums + (32 * sides) + 16);
+            any |= passing[sides] = TLanes.Bits((products * products) > (limit * squares));
         }
-        for (int lane = 0; better && lane < TLanes.Width && second + lane <= length; lane++)
-        {
-            // Both up, the second down, the first down, both down.
-            for (int sides = 0; sides < 4; sides++)
-            {
-                float* ofFirst = sums + ((sides >> 1) * 32) + lane, ofSecond = sums + ((2 + (sides & 1)) * 32) + lane;
-                Improve(ref best, ref score, first, second + lane, ofFirst[0] + ofSecond[0], ofFirst[16] + ofSecond[16], (sides >> 1) | ((sides & 1) << 1));
-            }
-        }
+        return any != 0;
     }
 
     private static TLanes Sum<TLanes>(float* sums, int first, int second, float low, float middle, float high, bool squared) where TLanes : struct, ILanes<TLanes>
@@ -126,11 +125,29 @@ internal readonly unsafe record struct TernarySplit(int First, int Second, float
         return squared ? (lower * TLanes.Of(low)) + (between * TLanes.Of(middle)) + (upper * TLanes.Of(high)) : lower + between + upper;
     }
 
-    private static void Improve(ref TernarySplit best, ref float score, int first, int second, float products, float squares, int sides)
+    // One division after the other, as if no lanes had been looked at together; those that were no better than the score before need no second look.
+    private static void Improve(float* products, float* squares, uint* passing, int kinds, int first, int second, int lanes, ref TernarySplit best, ref float score)
     {
-        if (!(squares > 0 && products * products > score * squares)) return;
-        float scale = products / squares;
-        score = scale * products;
-        best = new TernarySplit(first, second, scale, sides);
+        float before = score;
+        uint left = 0;
+        for (int kind = 0; kind < kinds; kind++) left |= passing[kind];
+        for (int lane = BitOperations.TrailingZeroCount(left); lane < lanes; lane = BitOperations.TrailingZeroCount(left))
+        {
+            for (int kind = 0; kind < kinds; kind++)
+            {
+                float product = products[(32 * kind) + lane], square = squares[(32 * kind) + lane];
+                if ((passing[kind] >> lane & 1) == 0 || !(square > 0 && product * product > score * square)) continue;
+                float scale = product / square;
+                score = scale * product;
+                best = new TernarySplit(first, second + lane, scale, SidesOf(kind, kinds));
+                if (score >= before) continue;
+                for (int other = 0; other < kinds; other++) passing[other] = uint.MaxValue; // rounded below it: all that follow count again
+                left = uint.MaxValue;
+            }
+            left &= ~((2u << lane) - 1);
+        }
     }
+
+    // Two kinds: all groups up, all down. Four: the higher bit is the first group's side, the lower the second's.
+    private static int SidesOf(int kind, int kinds) => kinds == 2 ? kind * 15 : (kind >> 1) | ((kind & 1) << 1);
 }

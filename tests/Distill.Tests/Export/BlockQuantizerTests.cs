@@ -24,6 +24,41 @@ public sealed class BlockQuantizerTests
         AssertMatches([.. Enumerable.Range(0, 32).Select(i => i == 5 ? 1e6f : 1e-3f * i)]);
     }
 
+    // Every power of two a float has and its neighbours as the largest magnitude; the others on the middles between two codes and beside them.
+    [Fact]
+    public void FourBitFloatsMatchThePlainFormulaAtEveryExponent()
+    {
+        float[] codebook = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12], middles = [0, 0.5f, 1, 1.5f, 2.5f, 3.5f, 5, 7, 8, 10];
+        for (int power = -149; power <= 127; power++)
+        {
+            float exact = MathF.ScaleB(1, power);
+            foreach (float largest in new[] { MathF.BitDecrement(exact), exact, MathF.BitIncrement(exact), exact * 1.5f }.Where(value => value is > 0 and < float.PositiveInfinity))
+            {
+                byte exponent = unchecked((byte)(int)(MathF.Floor((float)Math.Log2(largest)) - 2 + 127));
+                float step = GgufCodebook.HalfStep(exponent);
+                var values = new float[32];
+                for (int i = 0; i < 30; i++)
+                {
+                    float middle = middles[i / 3] * step, value = (i % 3) switch { 0 => MathF.BitDecrement(middle), 1 => middle, _ => MathF.BitIncrement(middle) };
+                    values[i] = MathF.Abs(value) <= largest ? (i % 2 == 0 ? value : -value) : 0;
+                }
+                values[30] = largest;
+                values[31] = -largest;
+                byte[] block = new byte[17];
+                BlockQuantizer.Encode(GgufTensorType.MXFP4, values, 32, [], block);
+
+                Assert.Equal(exponent, block[0]);
+                for (int i = 0; i < 32; i++)
+                {
+                    int nearest = 0;
+                    for (int code = 1; code < 16; code++)
+                        if (MathF.Abs((codebook[code] * step) - values[i]) < MathF.Abs((codebook[nearest] * step) - values[i])) nearest = code;
+                    Assert.Equal(nearest, (block[1 + (i % 16)] >> (i / 16 * 4)) & 15);
+                }
+            }
+        }
+    }
+
     [Fact]
     public void DequantisedValuesAreWithinHalfAStep()
     {
