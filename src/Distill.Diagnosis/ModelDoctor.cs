@@ -12,7 +12,7 @@ public static class ModelDoctor
     private static readonly ICheck[] All =
     [
         new FilesCheck(), new EndOfSequenceCheck(), new PaddingCheck(), new BeginOfSequenceCheck(), new TemplateCheck(), new ReasoningCheck(), new VocabularyCheck(),
-        new RotaryCheck(), new GgufTokensCheck(), new GgufStopCheck(), new GgufTemplateCheck(), new ModelfileCheck(), new OnnxCheck(), new TeacherCheck(),
+        new RotaryCheck(), new ContextCheck(), new GgufTokensCheck(), new GgufStopCheck(), new GgufTemplateCheck(), new ModelfileCheck(), new OnnxCheck(), new TeacherCheck(),
     ];
 
     /// <summary>Names of the checks, in the order in which they look.</summary>

@@ -32,6 +32,12 @@ public sealed partial record BasePreset(string Name, string BaseModel, double Le
     /// <summary>Tokens of a row, and the longest sample.</summary>
     public const int SequenceLength = 32_768;
 
+    /// <summary>
+    /// Positions of the published students, in their <c>config.json</c>: those of the Qwen2.5-Math models were raised from 4,096, and their
+    /// rotary base was left as it was.
+    /// </summary>
+    public const int Positions = 131_072;
+
     /// <summary>Highest learning rate for at most 20,000 samples, or null where nothing published says that it should be another.</summary>
     public double? SmallSetLearningRate { get; init; }
 
@@ -43,9 +49,12 @@ public sealed partial record BasePreset(string Name, string BaseModel, double Le
         return small * Math.Pow(LearningRate / small, share);
     }
 
-    /// <summary>Rows of an update: as many as hold 64 samples, one each where samples share no rows.</summary>
-    internal static int RowsPerUpdate(TrainOptions options) => !options.Packing || options.Size is not { } size ? SamplesPerUpdate
-        : (int)Math.Clamp(Math.Round(SamplesPerUpdate * size.MeanLength / options.RowLength), 1, SamplesPerUpdate);
+    /// <summary>Rows of an update: as many as hold 64 samples, one each where samples share no rows; several GPUs take as many each.</summary>
+    internal static int RowsPerUpdate(TrainOptions options)
+    {
+        double rows = !options.Packing || options.Size is not { } size ? SamplesPerUpdate : Math.Clamp(SamplesPerUpdate * size.MeanLength / options.RowLength, 1, SamplesPerUpdate);
+        return options.Gpus * (int)Math.Max(1, Math.Round(rows / options.Gpus));
+    }
 
     /// <summary>Updates of the warm-up.</summary>
     internal static int WarmupOf(int steps) => (int)Math.Ceiling(steps * WarmupShare);

@@ -43,14 +43,16 @@ public sealed class Student
     {
         if (StudentPreset.Find(options.Student) is { } preset)
         {
-            return options.Method == TrainingMethod.Full ? FromPreset(preset, options, devices)
+            return options.Method == TrainingMethod.Full ? FromPreset(options.Reaching(preset), options, devices)
                 : throw new InputException($"student `{options.Student}` has fresh weights: there is nothing for an adapter to change", "train it with `method: full`, or name a model folder");
         }
         if (!Directory.Exists(options.Student))
             throw new InputException($"student `{options.Student}` is neither a preset nor a model folder", $"presets: {string.Join(", ", StudentPreset.Names.Concat(BasePreset.Names))}");
         StudentChat chat = StudentChat.Load(options.Student);
         bool adapted = options.Method == TrainingMethod.Lora;
-        CausalLM model = ModelWeights.Load(options.Student, devices, adapted ? options.FrozenWeights : null, options.TrainedType);
+        ModelConfig config = options.Reaching(ModelConfigFile.Load(options.Student));
+        using IWeightSource weights = WeightSource.Open(options.Student);
+        CausalLM model = ModelWeights.Load(config, weights, devices, adapted ? options.FrozenWeights : null, options.TrainedType);
         RequireFit(chat, model.Config, options.Student);
         if (adapted && model.AddAdapters([.. options.LoraTargets], options.LoraShape, RandomStream.DeriveSeed(options.Seed, "adapters")) == 0)
             throw new InputException($"lora_targets: {options.Student} has no projection of the name {string.Join(", ", options.LoraTargets)}",

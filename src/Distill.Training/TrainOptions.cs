@@ -46,39 +46,6 @@ public enum SavedWeights
     Float16,
 }
 
-/// <summary>What trains.</summary>
-public enum TrainingEngine
-{
-    /// <summary>This process.</summary>
-    InProcess,
-
-    /// <summary>TRL over DeepSpeed or FSDP, started by torchrun: several GPUs, several machines.</summary>
-    Torchrun,
-}
-
-/// <summary>What starts a training beyond this process.</summary>
-public enum Launcher
-{
-    /// <summary>Distill itself, on this machine.</summary>
-    Local,
-
-    /// <summary>A Slurm cluster, by <c>sbatch</c>.</summary>
-    Slurm,
-
-    /// <summary>A Kubernetes cluster, by <c>kubectl apply</c>.</summary>
-    Kubernetes,
-}
-
-/// <summary>How torchrun's GPUs divide the model.</summary>
-public enum Sharding
-{
-    /// <summary>DeepSpeed ZeRO, stage 3.</summary>
-    Zero3,
-
-    /// <summary>PyTorch's fully sharded data parallel, version 2.</summary>
-    Fsdp,
-}
-
 /// <summary>Options of the <c>train</c> stage.</summary>
 public sealed record TrainOptions : IExtendableOptions
 {
@@ -206,6 +173,14 @@ public sealed record TrainOptions : IExtendableOptions
 
     /// <summary>Tokens of a row, given or not.</summary>
     internal int RowLength => SequenceLength ?? (Recipe is null ? TrainingRecipe.DefaultRowLength : BasePreset.SequenceLength);
+
+    /// <summary>Positions that the student is made for, in its <c>config.json</c> and in what is exported; null: as its base says, and with a base model's preset at least <see cref="BasePreset.Positions"/>.</summary>
+    [Option("positions that the student is made for, written into its config.json (default: its base's; 131072 with a base model's preset, as the published distills have)")]
+    public int? MaxPositions { get; init; }
+
+    /// <summary>Base of the rotary frequencies; null: as the student's base says.</summary>
+    [Option("base of the rotary frequencies, written into the student's config.json (default: its base's, as DeepSeek kept it; open-r1 took 300000 with 32768 positions)")]
+    public double? RopeTheta { get; init; }
 
     /// <summary>Whether several samples share a row, kept apart by mask and positions.</summary>
     [Option("put several samples into one row, attention and positions kept apart")]
@@ -375,6 +350,16 @@ public sealed record TrainOptions : IExtendableOptions
 
     /// <summary>The preset whose recipe holds where nothing else is given, or null.</summary>
     internal BasePreset? Recipe => Preset ?? BasePreset.Find(Student);
+
+    /// <summary>The shape of the student that comes of a shape to start from: its positions and its rotary base may be others.</summary>
+    internal ModelConfig Reaching(ModelConfig start) => start with
+    {
+        MaxPositionEmbeddings = MaxPositions ?? (Recipe is null ? start.MaxPositionEmbeddings : Math.Max(start.MaxPositionEmbeddings, BasePreset.Positions)),
+        RopeTheta = RopeTheta ?? start.RopeTheta,
+    };
+
+    /// <summary>GPUs of torchrun in all, or 1.</summary>
+    internal int Gpus => Engine == TrainingEngine.Torchrun ? Nodes * GpusPerNode : 1;
 
     /// <summary>Size of the training set, once it is known.</summary>
     internal TrainingSetSize? Size { get; init; }

@@ -57,6 +57,8 @@ public static class TrainStage
         using CausalLM model = student.Model;
         progress.Report(new("train: reading the training set", 0, 0, "samples"));
         using TrainingSet set = TrainingSet.Load(options.Data, student.Chat, options, progress, cancellation);
+        RequirePositions(set.Samples, model.Config);
+        foreach (string note in AdapterNote(options)) progress.Report(ProgressEvent.Say(note));
 
         var (samples, heldOut) = HeldOut.Divide(set.Samples, options);
         options = options with { Size = TrainingSetSize.Of(samples) };
@@ -66,7 +68,7 @@ public static class TrainStage
         using var optimizer = new AdamW(parameters, options);
         TrainingState state = checkpoints.Restore(model, parameters, optimizer, progress) ?? TrainingState.Start;
         var batches = new BatchStream(samples, options, state.Position);
-        int totalSteps = options.MaxSteps ?? Math.Max(1, (int)((long)batches.RowsPerEpoch * options.Passes / options.RowsPerUpdate));
+        int totalSteps = batches.StepsOf(options);
         var preflight = Preflight.Of(samples, set.Dropped, batches, student.Chat, options, totalSteps);
         preflight.Show(options.Out, progress);
 
@@ -86,6 +88,7 @@ public static class TrainStage
     {
         (string Key, bool Right)[] rules =
         [
+            ("max_positions", options.MaxPositions is null or (>= 2 and <= 1 << 24)), ("rope_theta", options.RopeTheta is null or (> 1 and <= 1e12)),
             ("sequence_length", options.RowLength >= 2), ("batch_size", options.RowsPerUpdate >= 1),
             ("micro_batch_size", options.RowsPerPass >= 1), ("epochs", options.Passes >= 1),
             ("max_steps", options.MaxSteps is null or >= 0), ("learning_rate", options.PeakLearningRate > 0),
@@ -101,14 +104,7 @@ public static class TrainStage
             ("eval_every", options.EvalEvery >= 1), ("eval_samples", options.EvalSamples is null or >= 1), ("eval_limit", options.EvalLimit is null or >= 1),
             ("spike_factor", options.SpikeFactor is 0 or > 1), ("sequence_chunk", options.SequenceChunk is null or >= 0),
         ];
-        if (options is { Engine: TrainingEngine.Torchrun, EvalSuite: not null })
-            throw new InputException("train: the torchrun engine does not ask suites", "leave `--eval-suite` out, and score the finished model with `distill eval`");
-        if (options is { Engine: TrainingEngine.Torchrun, Objective: not TrainingObjective.CrossEntropy })
-            throw new InputException("train: the torchrun engine learns from texts only, not from log-probabilities", "train with `--engine in-process`, or with `--objective cross-entropy`");
-        if (options is { Engine: TrainingEngine.Torchrun, Precision: Precision.BFloat16Stochastic })
-            throw new InputException("train: the torchrun engine always trains 16-bit weights with 32-bit originals", "leave `--precision` out, or say `bfloat16`");
-        if (options is { Engine: TrainingEngine.Torchrun, SequenceChunk: > 0 })
-            throw new InputException("train: the torchrun engine computes whole rows; of each layer it keeps the input", "leave `--sequence-chunk` out");
+        if (options.Engine == TrainingEngine.Torchrun) TorchrunTraining.RequireKnown(options);
         if (options is { ActivationsOnCpu: true, Chunks: null })
             throw new InputException("train: layers' inputs are kept in the computer's memory only where rows are computed in chunks", $"add `--sequence-chunk {TrainingRecipe.DefaultChunk}`");
         if (options is { Method: TrainingMethod.Lora, Precision: not Precision.Float32 })
@@ -118,6 +114,19 @@ public static class TrainStage
             if (!right) throw new InputException($"train: `{key}` has a value that cannot be used", "see `distill train --help`");
         }
     }
+
+    /// <summary>Refuses samples that reach beyond the positions of the student: what follows the last one was never meant to be computed, and runtimes stop there.</summary>
+    /// <exception cref="InputException">One does.</exception>
+    internal static void RequirePositions(IReadOnlyList<TrainingSample> samples, ModelConfig student)
+    {
+        if (samples.MaxBy(sample => sample.Length) is not { } longest || longest.Length <= student.MaxPositionEmbeddings) return;
+        throw new InputException($"train: the longest sample has {longest.Length:N0} tokens{(longest.Id.Length > 0 ? $" ({longest.Id})" : "")}, the student {student.MaxPositionEmbeddings:N0} positions",
+            $"`--max-positions {longest.Length}` or more makes it a student of longer texts (perhaps with a larger `--rope-theta`); `--sequence-length {student.MaxPositionEmbeddings}` leaves longer samples out");
+    }
+
+    // The adapters' own files cannot say it.
+    private static IEnumerable<string> AdapterNote(TrainOptions options) => options is { Method: TrainingMethod.Lora, RopeTheta: { } theta }
+        ? [$"{AdapterFolderName}/ fits the base model only with rope_theta {theta} in its config.json; {ModelFolderName}/ has it"] : [];
 
     private static double FinalLoss(string metricsPath, int totalSteps)
     {

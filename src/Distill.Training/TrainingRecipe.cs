@@ -33,14 +33,21 @@ internal static class TrainingRecipe
         [
             new("learning_rate", Text(options.PeakLearningRate), options.LearningRate is not null ? "given" : fewSamples ? $"{preset}, {options.Size!.Samples:N0} samples" : preset),
             options.MaxSteps is { } given ? new("max_steps", Text(given), "given") : new("epochs", Text(options.Passes), options.Epochs is not null ? "given" : preset),
-            new("batch_size", Text(options.RowsPerUpdate), options.BatchSize is not null ? "given" : options.Recipe is not null && options.Packing ? $"{preset}: {BasePreset.SamplesPerUpdate} samples" : preset),
+            new("batch_size", Text(options.RowsPerUpdate), options.BatchSize is not null ? "given" : options.Recipe is null ? preset
+                : $"{preset}: {BasePreset.SamplesPerUpdate} samples{(options.Gpus > 1 ? $", shared evenly by {options.Gpus} GPUs: {SamplesOf(options):0}" : "")}"),
             new("sequence_length", Text(options.RowLength), options.SequenceLength is not null ? "given" : preset),
+            .. options.MaxPositions is { } positions ? [new("max_positions", Text(positions), "given")] : options.Recipe is null ? [] : new RecipeValue[] { new("max_positions", Text(BasePreset.Positions), preset) },
+            .. options.RopeTheta is { } theta ? new RecipeValue[] { new("rope_theta", Text(theta), "given") } : [],
             new("warmup_steps", Text(options.WarmupOf(steps)), options.WarmupSteps is not null ? "given" : preset),
             new("min_learning_rate_ratio", Text(options.MinLearningRateRatio), options.Recipe is not null && options.MinLearningRateRatio == BasePreset.FinalLearningRateRatio ? preset : "as set"),
             new("precision", OptionSet.Of<TrainOptions>().ToResultJson(options)["precision"]!.GetValue<string>(), "as set"),
             .. options.Chunks is { } chunks ? [new("sequence_chunk", Text(chunks.Size), options.SequenceChunk is not null ? "given" : "long rows")] : Array.Empty<RecipeValue>(),
         ];
     }
+
+    /// <summary>Samples of an update, on average: as many as its rows hold, which best fit fills to the last percent.</summary>
+    public static double SamplesOf(TrainOptions options) =>
+        options.Packing && options.Size is { } size ? options.RowsPerUpdate * options.RowLength / size.MeanLength : options.RowsPerUpdate;
 
     private static string Text(double value) => value.ToString("0.######e-0", CultureInfo.InvariantCulture) is var scientific && value is > 0 and < 1e-3 ? scientific : value.ToString("0.####", CultureInfo.InvariantCulture);
 }

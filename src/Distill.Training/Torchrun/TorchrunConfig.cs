@@ -13,7 +13,7 @@ internal static class TorchrunConfig
     /// <param name="steps">Optimizer updates.</param>
     public static string Sft(TrainOptions options, string model, int steps)
     {
-        int gpus = options.Nodes * options.GpusPerNode;
+        int gpus = options.Gpus;
         if (options.RowsPerUpdate % gpus != 0)
             throw new Runs.InputException($"train: batch_size {options.RowsPerUpdate} cannot be divided among {gpus} GPUs", $"use a multiple of {gpus}, or other values of nodes and gpus_per_node");
         int perGpu = options.RowsPerUpdate / gpus, micro = Enumerable.Range(1, Math.Min(options.RowsPerPass, perGpu)).Last(size => perGpu % size == 0);
@@ -35,7 +35,8 @@ internal static class TorchrunConfig
                 ? new (string, object)[] { ("deepspeed", "deepspeed.json") }
                 : [("fsdp", "full_shard auto_wrap"), ("fsdp_config", Fsdp(options))],
         ];
-        var yaml = new StringBuilder();
+        // The engine knows rows; what an update means to the recipe stands in front.
+        var yaml = new StringBuilder($"# One update: {options.RowsPerUpdate} rows of {options.RowLength} tokens ({micro} a GPU, {perGpu / micro} times, on {gpus} GPUs), which hold about {TrainingRecipe.SamplesOf(options).ToString("0", CultureInfo.InvariantCulture)} samples.\n");
         foreach ((string key, object value) in arguments)
         {
             if (!EngineOptions.Sft.Contains(key)) throw new InvalidOperationException($"`{key}` is not an argument that trl documents");

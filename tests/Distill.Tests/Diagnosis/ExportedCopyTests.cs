@@ -178,6 +178,20 @@ public sealed class ExportedCopyTests : IDisposable
     }
 
     [Theory]
+    [InlineData(256, "longer reasoning is cut off")]
+    [InlineData(4096, "beyond what the model was made for")]
+    public void AnotherContextLength(int positions, string consequence)
+    {
+        _model.Edit("config.json", json => json["max_position_embeddings"] = 1024);
+        string gguf = Gguf();
+        SickModel.EditGguf(gguf, (name, value) => name == "qwen2.context_length" ? (uint)positions : value);
+
+        Finding finding = _model.Only("context", Severity.Warning, With(gguf));
+        Assert.EndsWith("says 1,024 positions", finding.What);
+        Assert.Contains(consequence, finding.Consequence);
+    }
+
+    [Theory]
     [InlineData("FROM ./m.gguf\nPARAMETER temperature 0.6\n", "does not name")]
     [InlineData("FROM ./m.gguf\nPARAMETER stop \"<｜end▁of▁sentence｜>\"\nTEMPLATE \"\"\"<｜begin▁of▁sentence｜>{{ .Prompt }}\"\"\"\n", "puts in front itself")]
     [InlineData("FROM ./m.gguf\nparameter stop <｜end▁of▁sentence｜>\nTEMPLATE {{ .Prompt }}\n", null)]

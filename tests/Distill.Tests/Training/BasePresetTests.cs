@@ -48,15 +48,49 @@ public sealed class BasePresetTests : IDisposable
         Assert.Equal(
         [
             new("learning_rate", "8e-5", "preset qwen-7b"), new("epochs", "2", "preset qwen-7b"), new("batch_size", "10", "preset qwen-7b: 64 samples"), new("sequence_length", "32768", "preset qwen-7b"),
-            new("warmup_steps", "30", "preset qwen-7b"), new("min_learning_rate_ratio", "0.1", "preset qwen-7b"), new("precision", "float32", "as set"),
+            new("max_positions", "131072", "preset qwen-7b"), new("warmup_steps", "30", "preset qwen-7b"), new("min_learning_rate_ratio", "0.1", "preset qwen-7b"), new("precision", "float32", "as set"),
         ], TrainingRecipe.Of(options, 1000));
 
-        TrainOptions given = options with { LearningRate = 2e-6, BatchSize = 3, SequenceLength = 100, MaxSteps = 7, WarmupSteps = 0, MinLearningRateRatio = 0 };
-        Assert.Equal(["2e-6 given", "7 given", "3 given", "100 given", "0 given", "0 as set", "float32 as set"], TrainingRecipe.Of(given, 7).Select(value => $"{value.Value} {value.Source}"));
+        TrainOptions given = options with { LearningRate = 2e-6, BatchSize = 3, SequenceLength = 100, MaxPositions = 32_768, RopeTheta = 3e5, MaxSteps = 7, WarmupSteps = 0, MinLearningRateRatio = 0 };
+        Assert.Equal(["2e-6 given", "7 given", "3 given", "100 given", "32768 given", "300000 given", "0 given", "0 as set", "float32 as set"], TrainingRecipe.Of(given, 7).Select(value => $"{value.Value} {value.Source}"));
 
         var tiny = new TrainOptions { Student = "tiny-qwen" };
         Assert.Equal((1e-5, 2, 512, 16, 16, 20), (tiny.PeakLearningRate, tiny.Passes, tiny.RowLength, tiny.RowsPerUpdate, tiny.RowsPerPass, tiny.WarmupOf(1000)));
         Assert.All(TrainingRecipe.Of(tiny, 10).SkipLast(2), value => Assert.Equal("default", value.Source));
+    }
+
+    // R1-Distill-Qwen-1.5B and 7B: 131,072 positions and the base's 10,000, of a base with 4,096 positions. OpenR1-Qwen-7B: 32,768 and 300,000.
+    [Fact]
+    public void TheStudentReachesAsFarAsThePublishedOneUnlessItIsToldOtherwise()
+    {
+        ModelConfig shape = BasePreset.Find("qwen-7b")!.Shape;
+        var options = new TrainOptions { Student = "qwen-7b" };
+
+        Assert.Equal((4096, 10_000), (shape.MaxPositionEmbeddings, shape.RopeTheta));
+        Assert.Equal((131_072, 10_000), Reach(options, shape));
+        Assert.Equal((32_768, 300_000), Reach(options with { MaxPositions = 32_768, RopeTheta = 300_000 }, shape));
+        Assert.Equal((200_000, 10_000), Reach(options, shape with { MaxPositionEmbeddings = 200_000 }));
+        Assert.Equal((4096, 10_000), Reach(new TrainOptions { Student = "some/folder" }, shape));
+
+        static (int, double) Reach(TrainOptions options, ModelConfig start) => (options.Reaching(start).MaxPositionEmbeddings, options.Reaching(start).RopeTheta);
+    }
+
+    [Theory]
+    [InlineData(1, 8, true, 8, 49)] // 10.5 rows hold 64 samples
+    [InlineData(2, 8, true, 16, 98)]
+    [InlineData(1, 1, true, 10, 61)]
+    [InlineData(2, 8, false, 64, 64)]
+    [InlineData(3, 8, false, 72, 72)]
+    public void TorchrunTakesAsManySamplesAsThePresetSays(int nodes, int gpus, bool packing, int rows, int samples)
+    {
+        var options = new TrainOptions { Student = "qwen-7b", Engine = TrainingEngine.Torchrun, Nodes = nodes, GpusPerNode = gpus, Packing = packing, Size = new TrainingSetSize(800_000, 5_355) };
+
+        Assert.Equal(rows, options.RowsPerUpdate);
+        Assert.Equal(samples, TrainingRecipe.SamplesOf(options), 0.5);
+        string sft = TorchrunConfig.Sft(options, "m", 10);
+        Assert.StartsWith($"# One update: {rows} rows of 32768 tokens (", sft);
+        Assert.Contains($"hold about {samples} samples", sft);
+        Assert.Contains($"per_device_train_batch_size: 1\ngradient_accumulation_steps: {rows / nodes / gpus}\n", sft);
     }
 
     // 32B models on few samples: s1 (1,000), Sky-T1 and Bespoke-Stratos (17,000) took 1e-5.

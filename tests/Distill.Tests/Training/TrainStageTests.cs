@@ -1,4 +1,7 @@
 using System.Text.Json.Nodes;
+using Distill.Diagnosis;
+using Distill.Export.Gguf;
+using Distill.Models;
 using Distill.Pipelines;
 using Distill.Prompts;
 using Distill.Runs;
@@ -49,6 +52,69 @@ public sealed class TrainStageTests : IDisposable
         samples ?? 1, new() { Temperature = 1, TopP = 1, MaxTokens = 6 }, [path]);
 
     private JsonNode[] Metrics(string folder = "out") => [.. File.ReadLines(Path.Combine(_folder[folder], "metrics.jsonl")).Select(line => JsonNode.Parse(line)!)];
+
+    [Theory]
+    [InlineData(TrainingMethod.Full)]
+    [InlineData(TrainingMethod.Lora)]
+    public async Task AStudentOfMorePositionsSaysSoInItsFolderAndItsGguf(TrainingMethod method)
+    {
+        await Train(Options with { MaxSteps = 1, MaxPositions = 4096, RopeTheta = 50_000, Method = method });
+
+        ModelConfig config = ModelConfigFile.Load(_folder["out/model"]);
+        Assert.Equal((4096, 50_000), (config.MaxPositionEmbeddings, config.RopeTheta));
+        GgufExport.Write(_folder["out/model"], _folder["m.gguf"], GgufFileType.F16, "m");
+        using (GgufReader file = GgufReader.Open(_folder["m.gguf"]))
+            Assert.Equal((4096, 50_000.0), (file.Metadata.GetCount("qwen2.context_length"), file.Metadata.GetFloat("qwen2.rope.freq_base")));
+        var examination = new Examination { Model = _folder["out/model"], Gguf = [_folder["m.gguf"]] };
+        Assert.DoesNotContain(ModelDoctor.Examine(examination), finding => finding.Severity > Severity.Note);
+        // The student is trained with that base, not only labelled with it.
+        await Train(Options with { MaxSteps = 1, MaxPositions = 4096, Method = method, Out = _folder["other"] });
+        Assert.NotEqual(Metrics()[0]["loss"]!.GetValue<double>(), Metrics("other")[0]["loss"]!.GetValue<double>());
+    }
+
+    [Fact]
+    public async Task SamplesBeyondTheStudentsPositionsAreRefused()
+    {
+        string text = string.Concat(Enumerable.Repeat("one and one ", 60));
+        File.AppendAllText(_folder["data.jsonl"], $$"""{"id":"long","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"<think>\n{{text}}\n</think>\n\n2"}]}""" + "\n");
+        TrainOptions options = Options with { MaxSteps = 1, SequenceLength = 4096, MaxPositions = 64 };
+
+        InputException refused = await Assert.ThrowsAsync<InputException>(() => Train(options));
+
+        Assert.Matches(@"^train: the longest sample has [\d,]+ tokens \(\w+\), the student 64 positions$", refused.Message);
+        Assert.Contains("`--sequence-length 64`", refused.Hint);
+        await Train(options with { MaxPositions = 4096 });
+    }
+
+    [Theory]
+    [InlineData("eval_suite", "does not ask suites")]
+    [InlineData("method", "trains every weight")]
+    [InlineData("held_out_share", "keeps no samples out")]
+    public async Task TorchrunRefusesWhatItIsNotTold(string option, string message)
+    {
+        TrainOptions options = Options with { Engine = TrainingEngine.Torchrun };
+        options = option switch { "eval_suite" => options with { EvalSuite = "s" }, "method" => options with { Method = TrainingMethod.Lora }, _ => options with { HeldOutShare = 0.1 } };
+
+        Assert.Contains(message, (await Assert.ThrowsAsync<InputException>(() => Train(options))).Message);
+    }
+
+    [Fact]
+    public async Task TorchrunStartsFromTheBaseWithTheStudentsConfig()
+    {
+        TrainOptions options = Options with { Engine = TrainingEngine.Torchrun, Launcher = Launcher.Slurm, GpusPerNode = 2, MaxPositions = 4096, RopeTheta = 50_000 };
+
+        await Assert.ThrowsAsync<InputException>(() => Train(options)); // waits to be started
+
+        string folder = _folder["out/torchrun/base"];
+        Assert.Contains($"model_name_or_path: \"{folder}\"", File.ReadAllText(_folder["out/torchrun/sft.yaml"]));
+        ModelConfig config = ModelConfigFile.Load(folder);
+        Assert.Equal((4096, 50_000), (config.MaxPositionEmbeddings, config.RopeTheta));
+        Assert.Equal(File.ReadAllBytes(_folder["student/model.safetensors"]), File.ReadAllBytes(Path.Combine(folder, "model.safetensors")));
+        Assert.NotNull(new FileInfo(Path.Combine(folder, "model.safetensors")).LinkTarget);
+
+        await Assert.ThrowsAsync<InputException>(() => Train(options with { MaxPositions = null, RopeTheta = null, Out = _folder["plain"] }));
+        Assert.Contains($"model_name_or_path: \"{_folder["student"]}\"", File.ReadAllText(_folder["plain/torchrun/sft.yaml"]));
+    }
 
     [Fact]
     public async Task TheSuiteIsAskedNowAndThenAndChangesNothing()
