@@ -16,6 +16,7 @@ internal sealed partial class TrainingMemory : IMeasurement
         "0.5b 512 2", "0.5b 1024 2", "0.5b 1024 2 recompute", "0.5b 512 2 moments=int8",
         "0.5b-lora 512 2 frozen=bfloat16", "0.5b-lora 1024 2 frozen=bfloat16", "0.5b-lora 2048 2 frozen=bfloat16", "0.5b-lora 4096 2 frozen=bfloat16",
         "1.5b-lora 512 2 frozen=bfloat16", "1.5b-lora 512 2 frozen=int8", "1.5b-lora 512 2 frozen=int4", "1.5b-lora 512 2 frozen=int8 recompute", "1.5b-lora 512 2 frozen=int4 recompute",
+        "7b-lora 128 1 frozen=int4 recompute", "0.5b 512 2 precision=bfloat16", "0.5b 512 2 precision=bfloat16stochastic moments=int8",
         "small 4096 2 rows=1 recompute", "small 8192 2 rows=1 recompute", "small 16384 2 rows=1 recompute", "small 4096 2 rows=1 chunk=1024", "small 8192 2 rows=1 chunk=1024", "small 16384 2 rows=1 chunk=1024",
     ];
 
