@@ -235,11 +235,12 @@ public sealed class EndpointFleetTests
         SimulatedEngine silent = new(time, Timeout.InfiniteTimeSpan), good = new(time, TimeSpan.Zero);
         await using EndpointFleet fleet = Simulation.Fleet(time, Hedging with { Concurrency = 3 }, silent, good);
         Task<List<CompletedRequest>> work = Collect(fleet, Requests(12));
-        while (good.Calls.Count < 9 || silent.Calls.Count < 3) await Task.Delay(10);
+        while (good.Calls.Count + silent.Calls.Count < 12) await Task.Delay(10);
+        Assert.InRange(silent.Calls.Count, 1, 3);
         // Nothing but a second question can end it.
         for (int round = 1; !work.IsCompleted; round++) await PassAsync(time, round);
         AssertExactlyOnce(12, await work);
-        Assert.Equal((12, 3), (good.Calls.Count, silent.Calls.Count));
+        Assert.Equal(12, good.Calls.Count);
     }
 
     [Fact]

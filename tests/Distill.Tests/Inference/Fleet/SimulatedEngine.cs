@@ -11,6 +11,10 @@ internal sealed class SimulatedEngine(TimeProvider time, Func<EngineCall, TimeSp
 {
     private static readonly string[] Pieces = ["two ", "and ", "two", "\n</think>\n\n", "\\boxed{4}"];
 
+    private readonly List<EngineCall> _calls = [];
+    private int _inFlight;
+    private int _canaries;
+
     /// <summary>An engine whose completions all take the same time.</summary>
     public SimulatedEngine(TimeProvider time, TimeSpan length) : this(time, _ => length)
     {
@@ -30,13 +34,19 @@ internal sealed class SimulatedEngine(TimeProvider time, Func<EngineCall, TimeSp
     public Func<string> Model { get; init; } = () => "m";
 
     /// <summary>Completions that it was asked for, canaries not among them.</summary>
-    public List<EngineCall> Calls { get; } = [];
+    public IReadOnlyList<EngineCall> Calls
+    {
+        get
+        {
+            lock (_calls) return [.. _calls];
+        }
+    }
 
     /// <summary>Canaries that it was asked for.</summary>
-    public int Canaries { get; private set; }
+    public int Canaries => Volatile.Read(ref _canaries);
 
     /// <summary>Completions under way.</summary>
-    public int InFlight { get; private set; }
+    public int InFlight => Volatile.Read(ref _inFlight);
 
     public static EndpointFault Unreachable => new(FaultKind.Transient, "unreachable", "Connection refused");
 
@@ -56,10 +66,10 @@ internal sealed class SimulatedEngine(TimeProvider time, Func<EngineCall, TimeSp
     public async IAsyncEnumerable<EngineEvent> StreamAsync(EngineCall call, [EnumeratorCancellation] CancellationToken cancellation)
     {
         bool isCanary = call.Id == OneToken.Call.Id;
-        if (isCanary) Canaries++;
-        else Calls.Add(call);
+        if (isCanary) Interlocked.Increment(ref _canaries);
+        else lock (_calls) _calls.Add(call);
         if (!IsThere()) throw Unreachable;
-        InFlight++;
+        Interlocked.Increment(ref _inFlight);
         try
         {
             string[] pieces = isCanary ? ["2"] : Pieces;
@@ -78,7 +88,7 @@ internal sealed class SimulatedEngine(TimeProvider time, Func<EngineCall, TimeSp
         }
         finally
         {
-            InFlight--;
+            Interlocked.Decrement(ref _inFlight);
         }
     }
 
