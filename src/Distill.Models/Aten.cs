@@ -27,8 +27,8 @@ public static unsafe class Aten
 
     /// <summary>Attention on the CPU together with the logarithms of the sums that its weights were divided by.</summary>
     /// <param name="query"><c>[batch, heads, queries, width]</c>.</param>
-    /// <param name="key"><c>[batch, heads, keys, width]</c>.</param>
-    /// <param name="value"><c>[batch, heads, keys, width]</c>.</param>
+    /// <param name="key"><c>[batch, kv_heads, keys, width]</c>.</param>
+    /// <param name="value"><c>[batch, kv_heads, keys, width]</c>.</param>
     /// <param name="causal">Whether a query sees only keys up to its own index.</param>
     /// <param name="scale">Multiplies the scores.</param>
     /// <returns><c>[batch, heads, queries, width]</c> and <c>[batch, heads, queries]</c>.</returns>

@@ -102,39 +102,33 @@ internal sealed class BlockAttention(IReadOnlyList<long[]> documents, long block
         for (long block = stretch.FirstKey; block < stretch.First; block += blockSize) yield return (block, Math.Min(blockSize, stretch.First - block), false);
     }
 
-    private (Tensor Mixed, Tensor LogSum) Attend(Tensor query, Tensor key, Tensor value, bool causal)
-    {
-        (key, value) = (ForEachQueryHead(key, query), ForEachQueryHead(value, query));
-        return query.device_type == DeviceType.CPU ? Aten.FlashAttention(query, key, value, causal, Scale(query)) : Composed(query, key, value, causal);
-    }
+    private (Tensor Mixed, Tensor LogSum) Attend(Tensor query, Tensor key, Tensor value, bool causal) =>
+        query.device_type == DeviceType.CPU ? Aten.FlashAttention(query, key, value, causal, Scale(query)) : Composed(query, key, value, causal);
 
-    private (Tensor Query, Tensor Key, Tensor Value) AttendBackward(Tensor gradient, Tensor query, Tensor key, Tensor value, Tensor mixed, Tensor logSum, bool causal)
-    {
-        long keyHeads = key.shape[1];
-        (key, value) = (ForEachQueryHead(key, query), ForEachQueryHead(value, query));
-        (Tensor byQuery, Tensor byKey, Tensor byValue) = query.device_type == DeviceType.CPU
+    private (Tensor Query, Tensor Key, Tensor Value) AttendBackward(Tensor gradient, Tensor query, Tensor key, Tensor value, Tensor mixed, Tensor logSum, bool causal) =>
+        query.device_type == DeviceType.CPU
             ? Aten.FlashAttentionBackward(gradient, query, key, value, mixed, logSum, causal, Scale(query))
             : ComposedBackward(gradient, query, key, value, mixed, logSum, causal);
-        return (byQuery, Together(byKey), Together(byValue));
-
-        // Query heads that share a key head.
-        Tensor Together(Tensor heads) => heads.shape[1] == keyHeads ? heads : heads.reshape(heads.shape[0], keyHeads, -1, heads.shape[2], heads.shape[3]).sum([2L]);
-    }
 
     /// <summary>The kernel's numbers from libtorch's other operations.</summary>
     internal (Tensor Mixed, Tensor LogSum) Composed(Tensor query, Tensor key, Tensor value, bool causal)
     {
-        Tensor scores = Scores(query, key, causal), logSum = scores.logsumexp(-1);
-        return (matmul(scores.sub_(logSum.unsqueeze(3)).exp_(), value), logSum);
+        Tensor scores = Scores(query, ForEachQueryHead(key, query), causal), logSum = scores.logsumexp(-1);
+        return (matmul(scores.sub_(logSum.unsqueeze(3)).exp_(), ForEachQueryHead(value, query)), logSum);
     }
 
     /// <summary>With P the weights, O the result and dO its gradient: dV = Pᵀ dO, dS = P (dO Vᵀ − rowsum(dO · O)), dQ = dS K and dK = dSᵀ Q, times the scale.</summary>
     internal (Tensor Query, Tensor Key, Tensor Value) ComposedBackward(Tensor gradient, Tensor query, Tensor key, Tensor value, Tensor mixed, Tensor logSum, bool causal)
     {
+        long keyHeads = key.shape[1];
+        (key, value) = (ForEachQueryHead(key, query), ForEachQueryHead(value, query));
         Tensor weights = Scores(query, key, causal).sub_(logSum.unsqueeze(3)).exp_();
         Tensor byValue = matmul(weights.transpose(2, 3), gradient);
         Tensor byScores = matmul(gradient, value.transpose(2, 3)).sub_((gradient * mixed).sum(-1, keepdim: true)).mul_(weights).mul_(Scale(query));
-        return (matmul(byScores, key), matmul(byScores.transpose(2, 3), query), byValue);
+        return (matmul(byScores, key), Together(matmul(byScores.transpose(2, 3), query)), Together(byValue));
+
+        // Query heads that share a key head.
+        Tensor Together(Tensor heads) => heads.reshape(heads.shape[0], keyHeads, -1, heads.shape[2], heads.shape[3]).sum([2L]);
     }
 
     private Tensor Scores(Tensor query, Tensor key, bool causal)

@@ -70,7 +70,7 @@ public sealed class BlockAttentionTests
         using var scope = NewDisposeScope();
         using var none = no_grad();
         TorchRuntime.Initialize(1);
-        Tensor query = FiniteDifferences.Random(5, 2, 3, 7, Width), key = FiniteDifferences.Random(6, 2, 3, 7, Width), value = FiniteDifferences.Random(7, 2, 3, 7, Width), gradient = FiniteDifferences.Random(8, 2, 3, 7, Width);
+        Tensor query = FiniteDifferences.Random(5, 2, 4, 7, Width), key = FiniteDifferences.Random(6, 2, 2, 7, Width), value = FiniteDifferences.Random(7, 2, 2, 7, Width), gradient = FiniteDifferences.Random(8, 2, 4, 7, Width);
         var attention = new BlockAttention([[7], [7]], 7, 0.3);
         (Tensor mixed, Tensor logSum) = Aten.FlashAttention(query, key, value, causal, 0.3);
         (Tensor composed, Tensor composedSum) = attention.Composed(query, key, value, causal);
