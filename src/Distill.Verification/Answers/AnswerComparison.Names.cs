@@ -39,6 +39,7 @@ internal sealed partial class AnswerComparison
         if (name is not null && Mentions(operands[1], operands[0])) return null;
         if (name is null && operands.Count == 2 && NameOf(operands[1]) is { } reversed && !Mentions(operands[0], operands[1]) && SymbolUse.Of(operands[0]).IsConstant) return (reversed, operands[0], null);
         int firstValue = name is null ? 0 : 1;
+        if (name is null && operands is [_, MatrixNode matrix] && IsScalar(operands[0])) return ("", matrix, null); // A^{-1} = …
         // 1 + 2 + … + k = k(k+1)/2
         if (name is null && SymbolUse.Of(operands[0]).Names.Contains("…") && !SymbolUse.Of(operands[^1]).Names.Contains("…")) return ("", operands[^1], null);
         if (name is null && (!IsScalar(operands[0]) || !SymbolUse.Of(operands[0]).IsConstant)) return null;

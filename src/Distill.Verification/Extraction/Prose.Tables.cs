@@ -11,7 +11,7 @@ internal static class Prose
     [
         "is", "are", "was", "were", "be", "equals", "equal", "has", "have", "had", "gets", "get", "got", "gives", "gave", "give", "leaves", "makes", "make", "made", "costs", "cost", "takes", "take", "took", "needs", "need", "needed", "pays", "pay", "paid",
         "earns", "earn", "earned", "receives", "receive", "received", "contains", "contain", "becomes", "yields", "yield", "obtains", "obtain", "find", "finds", "found", "comes", "totals", "requires", "saves", "saved", "spends", "spent", "spend", "sells", "sold", "sell",
-        "keeps", "kept", "remain", "remains", "giving", "leaving", "making", "totaling", "totalling", "yielding", "conclude", "deduce", "see", "know", "reaches", "holds", "eats", "ate", "buys", "bought", "reads", "read", "drives", "drove", "walks", "walked", "runs", "ran", "uses", "used", "lost", "loses", "weighs", "lasts", "counts", "bring", "brings", "earning", "costing", "add", "adds", "sum", "it's", "that's", "=", "≈", ":", "→", "⇒",
+        "keeps", "kept", "remain", "remains", "giving", "leaving", "making", "totaling", "totalling", "yielding", "conclude", "deduce", "see", "know", "reaches", "holds", "eats", "ate", "buys", "buy", "bought", "afford", "reads", "read", "drives", "drove", "walks", "walked", "runs", "ran", "uses", "used", "lost", "loses", "weighs", "lasts", "counts", "bring", "brings", "earning", "costing", "add", "adds", "sum", "it's", "that's", "=", "≈", ":", "→", "⇒",
     ]);
 
     /// <summary>Words before a number that make it a circumstance: "of the 30", "in 5 days", "than 12".</summary>
@@ -58,7 +58,7 @@ internal static class Prose
     [
         "check", "verif", "to check", "to verify", "to confirm", "we can check", "we can verify", "we verify", "we check", "you can check", "you can verify", "one can check", "one checks", "let's check", "let's verify", "let us check", "let us verify", "let me check", "let me verify", "explanation", "reason", "the reason", "this is because", "that is because", "because", "since ", "note", "indeed", "proof", "hope", "i hope",
         "let me know", "feel free", "if you have", "if you need", "substituting back", "plugging", "plug ", "checking", "verifying", "this matches", "this agrees", "this satisfies", "this is consistent", "this confirms", "this works", "this checks", "as a check", "double-check", "double check", "sanity check", "quick check", "confirm", "justification", "details", "remark", "comment", "for example", "for reference", "for comparison", "in comparison", "the other ", "the others", "the rest ", "(",
-        "steps", "why", "where ", "this is the same", "this means that each", "by comparison", "as expected", "recall", "this equals the", "✓", "✅", "compare", "alternatively", "thank",
+        "steps", "why", "where ", "this is the same", "this means that each", "by comparison", "as expected", "recall", "this equals the", "✓", "compare", "alternatively", "thank",
     ];
 
     /// <summary>What leads from the way to the result.</summary>

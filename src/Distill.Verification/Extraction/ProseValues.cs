@@ -1,4 +1,5 @@
 using Distill.Verification.Answers;
+using Distill.Verification.Latex;
 
 namespace Distill.Verification.Extraction;
 
@@ -21,6 +22,7 @@ internal static class ProseValues
             at = end;
         }
         if (plain) AddNumbers(values, sentence, at, sentence.Length);
+        if (values.Count == 0 && plain) AddWords(values, sentence);
         return values.Count <= MostValues ? values : values[^MostValues..];
     }
 
@@ -54,6 +56,31 @@ internal static class ProseValues
             if (!letterBefore && unit >= 0) values.Add(new ProseValue(from, unit, text[from..unit].Replace("**", "", StringComparison.Ordinal), IsFormula: false));
             at = Math.Max(to, unit) - 1;
         }
+    }
+
+    // "twenty-eight tickets"; one alone is rather a pronoun.
+    private static void AddWords(List<ProseValue> values, string text)
+    {
+        int from = -1, to = 0;
+        for (int at = 0; at < text.Length; at++)
+        {
+            if (!char.IsAsciiLetter(text[at])) continue;
+            int end = at;
+            while (end < text.Length && char.IsAsciiLetter(text[end])) end++;
+            if (NumberWords.IsOne(text[at..end].ToLowerInvariant()))
+            {
+                if (from >= 0 && text.AsSpan(to, at - to) is not (" " or "-" or " and ")) AddNumeral(values, text, from, to);
+                if (from < 0 || text.AsSpan(to, at - to) is not (" " or "-" or " and ")) from = at;
+                to = end;
+            }
+            at = end;
+        }
+        if (from >= 0) AddNumeral(values, text, from, to);
+    }
+
+    private static void AddNumeral(List<ProseValue> values, string text, int from, int to)
+    {
+        if (text[from..to].ToLowerInvariant() is not "one") values.Add(new ProseValue(from, to, text[from..to], IsFormula: false));
     }
 
     // The sign, point and currency before the digits.

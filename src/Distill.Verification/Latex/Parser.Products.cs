@@ -101,6 +101,7 @@ internal sealed partial class Parser
     {
         NumberNode? integer = whole as NumberNode ?? (whole as NegativeNode)?.Operand as NumberNode;
         if (integer?.Written is not { Digits: not null, Grouped: false }) return null;
+        if (next is DegreeNode degree) return Mixed(whole, degree.Operand) is { } degrees ? new DegreeNode(degrees) : null;
         Node? fraction = null;
         if (next is QuotientNode { Numerator: NumberNode { Written.Digits: not null } top, Denominator: NumberNode { Written.Digits: not null } bottom } && top.Value < bottom.Value) fraction = next;
         else if (next is NumberNode { Written.Digits: not null } numerator && Kind == TokenKind.Divide && Peek() is { Kind: TokenKind.Number, Number.Digits: not null } denominator

@@ -35,6 +35,7 @@ internal sealed partial class Parser
         parser._at = parser.AfterLabel(parser.AfterLastImplication());
         if (!parser.Take(TokenKind.Relation, "=")) parser.Take(TokenKind.Relation, "approx");
         Node node = parser.Statements();
+        if (parser.Kind == TokenKind.Infix) node = parser.Infix(node); // a \over b
         return parser._failed || parser.Kind != TokenKind.End ? null : node;
     }
 
