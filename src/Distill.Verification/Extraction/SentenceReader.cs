@@ -116,6 +116,11 @@ internal sealed partial class SentenceReader
                 next = start; // "at x = 3"
                 continue;
             }
+            if (_roles.WordBefore(start) == "to" && free.Exists(value => !value.IsName && value.End <= start && verbs.Exists(verb => verb.End <= value.Start)))
+            {
+                next = start; // "pays $64 to buy 16 glasses"
+                continue;
+            }
             List<ProseValue> objects = [.. free.Where(value => value.Start >= end && value.Start < next)];
             if (objects.Find(value => !value.IsName) is { } first) return WithAlternative(first);
             if (objects.Count > 0) return objects[0];
