@@ -57,6 +57,7 @@ internal static class BlockQuantizer
         if (destination.Length != type.ByteCount(source.Length)) throw new ArgumentException("lengths disagree", nameof(destination));
         if (rowLength % type.BlockSize() != 0 || source.Length % rowLength != 0) throw new ArgumentException("not whole rows of whole blocks", nameof(rowLength));
         if (!importance.IsEmpty && importance.Length != rowLength) throw new ArgumentException("not one value per column", nameof(importance));
+        using var subnormals = new SubnormalNumbers();
         switch (type)
         {
             case GgufTensorType.F32:

@@ -59,11 +59,14 @@ internal sealed class FleetRun : IAsyncDisposable
         while (!_work.IsCompleted) // a reader that left early must not block those who still write
         {
             while (_results.Reader.TryRead(out _)) { }
-            await Task.WhenAny(_work, _results.Reader.WaitToReadAsync().AsTask());
+            await Task.WhenAny(_work, ReadableAsync());
         }
         _requests.Dispose();
         _stop.Dispose();
     }
+
+    // Awaited here, and not handed over as a task of the channel's, which would go on in a thread of the pool.
+    private async Task<bool> ReadableAsync() => await _results.Reader.WaitToReadAsync();
 
     private async Task WorkAsync()
     {
