@@ -58,7 +58,9 @@ internal static unsafe class TensorMemory
             if (!HasKnownLayout(before)) return;
             range = (byte*)mmap(null, Range, Protection.None, Mapping, -1, 0);
             if ((nint)range == -1) return; // a limit on addresses
-            SetCPUAllocator(Replacement(before), byte.MaxValue);
+            void* replacement = Replacement(before);
+            if (replacement is null) return;
+            SetCPUAllocator(replacement, byte.MaxValue);
             IsInstalled = true;
         }
         catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException) { } // memory only: the allocator before does the same
@@ -90,13 +92,16 @@ internal static unsafe class TensorMemory
         return known;
     }
 
-    // An object with the table of virtual functions of the one before, but for two.
+    // An object with the table of virtual functions of the one before, but for two; null where no code can be made.
     private static void* Replacement(void** before)
     {
-        void** table = (void**)NativeMemory.Alloc(TableLength + 2, (nuint)sizeof(void*)), old = (void**)*before;
+        void** old = (void**)*before;
+        void* allocate = EntryCode(before, old[AllocateSlot]);
+        if (allocate is null) return null;
+        void** table = (void**)NativeMemory.Alloc(TableLength + 2, (nuint)sizeof(void*));
         for (int i = 0; i < TableLength; i++) table[i] = old[i - 2]; // type information stands before the functions
         table += 2;
-        table[AllocateSlot] = EntryCode(before, old[AllocateSlot]);
+        table[AllocateSlot] = allocate;
         table[DeleterSlot] = (delegate* unmanaged[Cdecl]<void*, void*>)&DeleterOf;
         void** allocator = (void**)NativeMemory.Alloc((nuint)sizeof(void*));
         *allocator = table;
@@ -121,9 +126,9 @@ internal static unsafe class TensorMemory
             0x48, 0xB8, .. Address(allocateBefore), 0xFF, 0xE0,        //     mov  rax, allocateBefore; jmp rax
         ];
         void* memory = mmap(null, code.Length, Protection.Read | Protection.Write, Mapping, -1, 0);
+        if ((nint)memory == -1) return null;
         code.CopyTo(new Span<byte>(memory, code.Length));
-        _ = mprotect(memory, code.Length, Protection.Read | Protection.Execute);
-        return memory;
+        return mprotect(memory, code.Length, Protection.Read | Protection.Execute) == 0 ? memory : null; // some systems let nobody make code
 
         static byte[] Address(void* pointer) => BitConverter.GetBytes((long)pointer);
     }
