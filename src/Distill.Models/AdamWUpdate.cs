@@ -33,7 +33,7 @@ public static unsafe class AdamWUpdate
     /// <param name="rates">The update's numbers.</param>
     public static void Run(Tensor values, Tensor gradients, Tensor mean, Tensor variance, long decayed, AdamWRates rates)
     {
-        if (values.device_type != DeviceType.CPU || values.dtype != ScalarType.Float32)
+        if (!Aten.IsFloat32OnCpu(values))
         {
             RunAnywhere(values, gradients, mean, variance, decayed, rates);
             return;
@@ -69,8 +69,7 @@ public static unsafe class AdamWUpdate
         using var none = no_grad();
         using var scope = NewDisposeScope();
         Tensor step = tensor((float)rates.Step, device: values.device);
-        using Scalar scale = rates.GradientScale;
-        if (rates.GradientScale != 1) gradients.mul_(scale);
+        if (rates.GradientScale != 1) gradients.mul_(rates.GradientScale);
         Update(0, decayed, rates.WeightDecay);
         Update(decayed, values.numel() - decayed, 0);
         gradients.zero_();

@@ -105,6 +105,9 @@ public static unsafe class Aten
             TensorList(), TensorList(step), Bits(learningRate), Bits(beta1), Bits(beta2), Bits(weightDecay), Bits(epsilon), 0, 0, 0, 0);
     }
 
+    /// <summary>Whether our own loops can run over the tensor's memory.</summary>
+    public static bool IsFloat32OnCpu(Tensor tensor) => tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype == ScalarType.Float32;
+
     /// <summary>Makes subnormal results zero from now on, in this process.</summary>
     internal static void FlushDenormals()
     {

@@ -23,7 +23,7 @@ internal static unsafe class GatedActivation
     /// <summary>Fills <paramref name="product"/>; all of one shape, contiguous.</summary>
     public static void Multiply(Tensor gate, Tensor up, Tensor product)
     {
-        if (IsComputedHere(gate)) Run(gate, up, product, &Forward);
+        if (Aten.IsFloat32OnCpu(gate)) Run(gate, up, product, &Forward);
         else product.copy_(nn.functional.silu(gate).mul_(up));
     }
 
@@ -33,7 +33,7 @@ internal static unsafe class GatedActivation
     /// <param name="productGradient">Gradient of the product.</param>
     public static void Backward(Tensor gate, Tensor up, Tensor productGradient)
     {
-        if (IsComputedHere(gate))
+        if (Aten.IsFloat32OnCpu(gate))
         {
             Run(gate, up, productGradient, &Backward);
             return;
@@ -42,8 +42,6 @@ internal static unsafe class GatedActivation
         gate.copy_(Aten.SiluBackward(productGradient * up, gate));
         up.copy_(upGradient);
     }
-
-    private static bool IsComputedHere(Tensor values) => values.device_type == DeviceType.CPU && values.dtype == ScalarType.Float32;
 
     private static void Run(Tensor gate, Tensor up, Tensor product, delegate* unmanaged[Cdecl]<long, long, void*, void> body)
     {

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Distill.Models;
@@ -25,7 +24,7 @@ public sealed class Scratch : IDisposable
     public static Scratch Take(Tensor like, params ReadOnlySpan<long> shape)
     {
         // libtorch's own cache is good on a GPU, and so is the memory of large tensors where it is ours; other numbers than 32-bit floats come from tests.
-        if (like.device_type != DeviceType.CPU || like.dtype != ScalarType.Float32 || TensorMemory.IsInstalled)
+        if (!Aten.IsFloat32OnCpu(like) || TensorMemory.IsInstalled)
             return new(empty(shape.ToArray(), like.dtype, like.device).DetachFromDisposeScope(), null);
         long count = 1;
         foreach (long dimension in shape) count *= dimension;

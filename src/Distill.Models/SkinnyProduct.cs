@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Distill.Models;
@@ -27,12 +26,12 @@ internal static unsafe class SkinnyProduct
     /// <param name="columns">Columns of the weights.</param>
     public static bool Takes(Tensor input, long columns) =>
         Supported && columns % SkinnyTile.Columns == 0 && input.numel() <= MostRows * columns && !is_grad_enabled()
-        && input.device_type == DeviceType.CPU && input.dtype == ScalarType.Float32;
+        && Aten.IsFloat32OnCpu(input);
 
     /// <summary>Whether a weight can be multiplied with here.</summary>
     /// <param name="weight"><c>[outputs, columns]</c>.</param>
     public static bool TakesWeight(Tensor weight) =>
-        weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32 && weight.is_contiguous() && weight.size(0) >= SkinnyTile.Outputs;
+        Aten.IsFloat32OnCpu(weight) && weight.is_contiguous() && weight.size(0) >= SkinnyTile.Outputs;
 
     /// <summary>The products of one input with several weights.</summary>
     /// <param name="input"><c>[..., columns]</c>.</param>

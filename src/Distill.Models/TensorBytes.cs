@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Distill.Runs;
 using Distill.Weights;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Distill.Models;
@@ -57,7 +56,7 @@ public static class TensorBytes
                 start += numbers.bytes.Length;
                 continue;
             }
-            bool direct = target.device_type == DeviceType.CPU && target.dtype == ScalarType.Float32 && target.is_contiguous();
+            bool direct = Aten.IsFloat32OnCpu(target) && target.is_contiguous();
             Tensor piece = direct ? target : empty(target.shape, ScalarType.Float32);
             Span<float> values = MemoryMarshal.Cast<byte, float>(piece.bytes);
             source.ReadFloats(info, start, values);

@@ -23,7 +23,7 @@ internal static unsafe class WeightExpansion
 
     /// <summary>Whether a tensor is filled from a weight here: with 32-bit floats, both on the CPU.</summary>
     public static bool Fills(Tensor values, Tensor weight) =>
-        values.device_type == TorchSharp.DeviceType.CPU && values.dtype == ScalarType.Float32 && weight.device_type == TorchSharp.DeviceType.CPU;
+        Aten.IsFloat32OnCpu(values) && weight.device_type == TorchSharp.DeviceType.CPU;
 
     /// <summary>Expands rows of 16-bit floats.</summary>
     /// <param name="weight">The matrix, <c>[rows, columns]</c>.</param>

@@ -98,7 +98,7 @@ public sealed class FlatParameters : IDisposable
 
     private static double SumOfSquares(Tensor gradients)
     {
-        if (gradients.device_type == DeviceType.CPU && gradients.dtype == ScalarType.Float32) return SquareSum.Of(gradients);
+        if (Aten.IsFloat32OnCpu(gradients)) return SquareSum.Of(gradients);
         using Tensor norm = gradients.norm();
         return Math.Pow(norm.ToDouble(), 2);
     }

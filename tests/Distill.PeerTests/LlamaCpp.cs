@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Distill.Export.Quantization;
 using Distill.Weights;
 
 namespace Distill.PeerTests;
@@ -37,6 +38,7 @@ internal sealed unsafe class LlamaCpp
     /// <summary>Quantises rows as llama.cpp does, with the importance of each column or without.</summary>
     public byte[] QuantizeRows(GgufTensorType type, ReadOnlySpan<float> values, int rowLength, ReadOnlySpan<float> importance = default)
     {
+        using var subnormals = new SubnormalNumbers(); // as in a process of its own: other tests leave threads that take them for zero
         var bytes = new byte[type.ByteCount(values.Length)];
         fixed (float* source = values)
         fixed (byte* destination = bytes)
@@ -81,6 +83,7 @@ internal sealed unsafe class LlamaCpp
         parameters.FileType = fileType;
         parameters.Importance = importance is null ? null : entries;
         lock (Log) Log.Clear();
+        using var subnormals = new SubnormalNumbers(); // also in the threads that it starts
         uint result = ((delegate* unmanaged<byte*, byte*, QuantizeParameters*, uint>)Function("llama_model_quantize"))(Utf8(source), Utf8(destination), &parameters);
         lock (Log) if (result != 0) throw new InvalidOperationException($"llama.cpp cannot quantise {source}:\n{Log}");
     }
