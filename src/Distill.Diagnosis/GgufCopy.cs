@@ -20,7 +20,8 @@ internal sealed class GgufCopy
         var shapes = file.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Shape, StringComparer.Ordinal);
         Tensors = shapes.Keys.ToHashSet(StringComparer.Ordinal);
         EmbeddingRows = shapes.TryGetValue(Embedding, out IReadOnlyList<long>? shape) && shape.Count == 2 ? shape[0] : null;
-        var read = new Part<ModelTokenizer>(() => GgufTokenizer.Read(file));
+        IsForeignSplit = GgufTokenizer.IsForeign(file);
+        var read = new Part<ModelTokenizer>(() => GgufTokenizer.Read(file, otherSplit: "gpt-2"));
         _ = read.Value; // now, while the file is open
         Tokenizer = read;
         Template = new(ReadTemplate);
@@ -33,6 +34,9 @@ internal sealed class GgufCopy
     public long? EmbeddingRows { get; }
 
     public Part<ModelTokenizer> Tokenizer { get; }
+
+    /// <summary>Whether llama.cpp splits its text in a way that is not known here, so that <see cref="Tokenizer"/> has the right tokens, but may cut text otherwise.</summary>
+    public bool IsForeignSplit { get; }
 
     public Part<ChatTemplate> Template { get; }
 

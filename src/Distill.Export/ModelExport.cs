@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using Distill.Chat;
 using Distill.Diagnosis;
 using Distill.Export.Gguf;
 using Distill.Export.Onnx;
@@ -28,11 +30,13 @@ public static class ModelExport
         if (options.Gguf.Count + options.Onnx.Count == 0) throw new InputException("nothing to export", "name a type, e.g. `--gguf Q8_0` or `--onnx fp32`");
         string name = CheckedName(options.Name ?? DefaultName(options.Model));
         GgufExportSettings settings = Settings(options);
-        if (options.Gguf.Count > 0) settings = settings with { Importance = Importance(options, progress, cancellation) };
         using GgufModelSource source = GgufModelSource.Open(options.Model, name, settings);
-        GgufFilePlan[] plans = [.. options.Gguf.Distinct().Select(type => new GgufFilePlan(source, type, settings))];
         IReadOnlyList<Finding> known = Diagnose(options, [], [], progress);
-        DiskSpace.Require(options.Out, plans.Sum(plan => plan.TensorBytes));
+        if (options.Onnx.Count > 0) OnnxExport.RequireExportable(options.Model);
+        foreach (GgufFileType type in options.Gguf.Take(1)) source.Metadata(type); // what it refuses should not be found after an hour of measuring
+        if (options.Gguf.Count > 0) settings = settings with { Importance = Importance(options, progress, cancellation) };
+        GgufFilePlan[] plans = [.. options.Gguf.Distinct().Select(type => new GgufFilePlan(source, type, settings))];
+        DiskSpace.Require(options.Out, plans.Sum(plan => plan.TensorBytes) + (options.Onnx.Count > 0 ? OnnxExport.WeightBytes(source.Parameters) : 0));
         var files = new List<ArtifactFile>();
         foreach (GgufFilePlan plan in plans)
         {
@@ -40,14 +44,14 @@ public static class ModelExport
             GgufSummary summary = GgufExport.Write(plan, Path.Combine(options.Out, "gguf", $"{name}-{plan.Type}.gguf"), progress, cancellation);
             // The first type gets the name that Ollama looks for.
             string modelfile = files.Count == 0 ? "Modelfile" : $"Modelfile.{plan.Type}";
-            AtomicFile.WriteText(Path.Combine(options.Out, "gguf", modelfile), OllamaModelfile.Text(Path.GetFileName(summary.Files[0]), plan.Metadata()));
-            files.Add(Describe(options.Out, summary.Files, "gguf", plan.Type.ToString(), summary.BitsPerWeight) with { FallbackTensors = summary.FallbackTensors });
+            AtomicFile.WriteText(Path.Combine(options.Out, "gguf", modelfile), OllamaModelfile.Text([.. summary.Files.Select(file => Path.GetFileName(file)!)], plan.Metadata()));
+            Add(Describe(options.Out, summary.Files, "gguf", plan.Type.ToString(), summary.BitsPerWeight) with { FallbackTensors = summary.FallbackTensors });
         }
         if (options.Onnx.Count > 0)
         {
             cancellation.ThrowIfCancellationRequested();
             progress.Report(new ProgressEvent("export ONNX", 0, 1, "files"));
-            files.Add(Describe(options.Out, ModelFiles.Of(OnnxExport.Write(options.Model, Path.Combine(options.Out, "onnx"), cancellation)), "onnx", "fp32", 32));
+            Add(Describe(options.Out, ModelFiles.Of(OnnxExport.Write(options.Model, Path.Combine(options.Out, "onnx"), cancellation)), "onnx", "fp32", 32));
             progress.Report(new ProgressEvent("export ONNX", 1, 1, "files"));
         }
         Diagnose(options, files, known, progress);
@@ -55,6 +59,13 @@ public static class ModelExport
         var result = new ExportResult { Name = name, Parameters = source.Parameters, Files = files, Fallbacks = fallbacks.Length > 0 ? string.Join("; ", fallbacks) : null };
         result.Save(options.Out);
         return result;
+
+        void Add(ArtifactFile file)
+        {
+            files.Add(file);
+            string parts = file.Parts.Count > 0 ? $" and {file.Parts.Count - 1} more" : "";
+            progress.Report(ProgressEvent.Say(string.Create(CultureInfo.InvariantCulture, $"{file.Path}{parts}: {DiskSpace.Text(file.Bytes)}, {file.BitsPerWeight:0.00} bits per weight")));
+        }
     }
 
     // Before anything is written the model, afterwards what was made of it. Files with errors stay, and are not listed as artifacts.
@@ -72,6 +83,9 @@ public static class ModelExport
     {
         if (options.Onnx.Count > 0 && GgufModelSource.IsGguf(options.Model))
             throw new InputException($"{options.Model}: ONNX is exported from a model folder, not from a GGUF file", "give the model folder, or leave out `--onnx`");
+        if (options.Pre is { } pre && !options.SkipDoctor && !PreTokenizerNames.IsKnownToLlamaCpp(pre))
+            throw new InputException($"`--pre {pre}`: llama.cpp has no pre-tokenizer of that name, and refuses files with it",
+                $"{NearestName.Hint(pre, PreTokenizerNames.All)}; `--skip-doctor` writes the name of a newer llama.cpp");
         return new GgufExportSettings
         {
             Overrides = [.. options.TensorType.Select(TensorOverride.Parse)],

@@ -12,13 +12,16 @@ public static class GgufTokenizer
     private const int UserDefined = 4;
 
     /// <summary>Reads a byte-level tokenizer; its <see cref="TokenizerConfig.ChatTemplate"/> is the file's.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="otherSplit">The known pre-tokenizer to split with where llama.cpp has one that is not known here; null refuses such a file.</param>
     /// <exception cref="InputException">The file has none, or one of another kind.</exception>
-    public static ModelTokenizer Read(GgufReader file)
+    public static ModelTokenizer Read(GgufReader file, string? otherSplit = null)
     {
         GgufMetadata metadata = file.Metadata;
         string model = metadata.GetString("tokenizer.ggml.model"), pre = metadata.FindString("tokenizer.ggml.pre") ?? "default";
         if (model != "gpt2") throw new InputException($"{file.Path}: tokenizer `{model}` is not byte-level BPE", "only tokenizers of the Qwen, Llama 3 and DeepSeek kind can be read");
-        if (!PreTokenizerNames.TryGet(pre, out IReadOnlyList<SplitPattern>? patterns, out bool ignoreMerges))
+        string split = otherSplit is not null && IsForeign(file) ? otherSplit : pre;
+        if (!PreTokenizerNames.TryGet(split, out IReadOnlyList<SplitPattern>? patterns, out bool ignoreMerges))
             throw new InputException($"{file.Path}: pre-tokenizer `{pre}` is not known", $"known are {string.Join(", ", PreTokenizerNames.All)}");
 
         string[] tokens = metadata.GetArray<string>("tokenizer.ggml.tokens");
@@ -45,6 +48,10 @@ public static class GgufTokenizer
         };
         return ModelTokenizer.FromDefinition(definition, config);
     }
+
+    /// <summary>Whether llama.cpp splits the file's text in a way that is not known here.</summary>
+    public static bool IsForeign(GgufReader file) =>
+        file.Metadata.FindString("tokenizer.ggml.pre") is { } pre && !PreTokenizerNames.TryGet(pre, out _, out _) && PreTokenizerNames.IsKnownToLlamaCpp(pre);
 
     private static TokenMerge Merge(string path, string merge) =>
         merge.Split(' ') is [var left, var right] ? new TokenMerge(left, right) : throw new InputException($"{path}: merge `{merge}` has not two parts", "export the model again");

@@ -23,7 +23,8 @@ public static class Inspector
         try
         {
             Summary summary = Directory.Exists(path) ? InspectFolder(path, withTensors)
-                : File.Exists(path) ? InspectFile(path, withTensors) : throw new InputException($"{path}: no such file or folder", "check the path");
+                : File.Exists(path) ? InspectFile(path, withTensors) : throw new InputException($"{path}: no such file or folder",
+                    GgufShards.InsteadOf(path) is { } first ? $"it lies there in shards: give the first one, {first}" : "check the path");
             return summary with { Facts = (JsonObject)JsonNode.Parse(summary.Facts.ToJsonString())! }; // numbers of one kind, whatever they were made from
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

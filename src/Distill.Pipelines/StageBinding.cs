@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Distill.Runs;
+using Distill.Weights;
 
 namespace Distill.Pipelines;
 
@@ -71,7 +72,8 @@ internal sealed record StageBinding(
                 Identities.AddRange([option.Key, "name", text]);
                 return text;
             }
-            throw new InputException($"{value.Place}: {text} does not exist", "check the path; it is looked up from the working folder, then from where distill is installed");
+            throw new InputException($"{value.Place}: {text} does not exist", GgufShards.InsteadOf(text) is { } first ? $"it lies there in shards: give the first one, {first}"
+                : "check the path; it is looked up from the working folder, then from where distill is installed");
         }
 
         // A bare word may name something built in, e.g. the preset `qwen-1.5b`; the stage knows. No file ends in a dot and a digit.

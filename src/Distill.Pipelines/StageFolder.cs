@@ -19,7 +19,7 @@ internal static class StageFolder
     {
         if (RunManifest.TryLoad(folder) is { } manifest)
             return manifest.Stage == kind.Name && manifest.Fingerprint == fingerprint ? (StageStatus.Done, manifest) : (StageStatus.Stale, null);
-        if (ReadMark(folder) is { } mark) return (mark.Fingerprint == fingerprint ? StageStatus.Unfinished : StageStatus.Stale, null);
+        if (ReadMark(folder) is { } mark) return (mark.Fingerprint == fingerprint ? StageStatus.Unfinished : HoldsWork(folder) ? StageStatus.Stale : StageStatus.New, null);
         return (IsEmpty(folder) ? StageStatus.New : StageStatus.Stale, null);
     }
 
@@ -84,6 +84,10 @@ internal static class StageFolder
 
     private static bool IsEmpty(string folder) =>
         !Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any(entry => Path.GetFileName(entry) is not (FolderLock.FileName or InputHashesFile));
+
+    // What failed before it made anything left nothing to be careful with.
+    private static bool HoldsWork(string folder) =>
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any(file => Path.GetFileName(file) is not (FolderLock.FileName or InputHashesFile or MarkName));
 
     private static StageMark? ReadMark(string folder)
     {

@@ -33,7 +33,7 @@ public static class StageRun
         if (status == StageStatus.Stale && !StageFolder.IsOurs(folder)) throw NotOurs(folder);
         hashes.Save();
         if (manifest != null) return (manifest, true);
-        if (status == StageStatus.Stale && replace) StageFolder.Empty(folder);
+        if (status == StageStatus.New || (status == StageStatus.Stale && replace)) StageFolder.Empty(folder);
         else if (status == StageStatus.Stale)
         {
             IReadOnlyList<OptionDifference> differences = StageFolder.DifferencesFrom(folder, kind.Options.ToResultJson(binding.Options), binding.Inputs);

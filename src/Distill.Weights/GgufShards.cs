@@ -27,6 +27,16 @@ public static partial class GgufShards
     /// <summary>Whether a path is that of a shard other than the first, which by itself is no model.</summary>
     public static bool IsLater(string path) => NameOf(path) is { Success: true } name && name.Groups["number"].Value != "00001";
 
+    /// <summary>The first shard of a model that lies in shards where somebody looks for one file, or null.</summary>
+    /// <param name="path">Path that the model would have in one file; nothing is there.</param>
+    public static string? InsteadOf(string path)
+    {
+        if (!path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) || Path.GetDirectoryName(Path.GetFullPath(path)) is not { } folder || !Directory.Exists(folder)) return null;
+        string stem = Path.GetFileNameWithoutExtension(path);
+        return Directory.EnumerateFiles(folder, "*.gguf").FirstOrDefault(file => NameOf(file) is { Success: true } name && name.Groups["stem"].Value == stem && !IsLater(file)) is { } first
+            ? Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileName(first)) : null;
+    }
+
     /// <summary>The file of a model, or all of its shards.</summary>
     /// <param name="first">Path of the file or of the first shard.</param>
     public static IReadOnlyList<string> FilesOf(string first)
@@ -42,7 +52,11 @@ public static partial class GgufShards
     {
         int place = first.Metadata.GetCount(NumberKey);
         if (StemOf(first.Path) is not { } stem || OfStem(stem, place, count) != first.Path)
-            throw new InputException($"{first.Path}: is shard {place + 1} of {count}, but its name does not say so", $"give it and the others their names again: {OfStem("name", 0, count)} and so on");
+        {
+            string own = Path.GetFileName(StemOf(first.Path) ?? Path.ChangeExtension(first.Path, null));
+            throw new InputException($"{first.Path}: is shard {place + 1} of {count}, but its name does not say so",
+                $"loaders find the others by it: call it {OfStem(own, place, count)}, the others alike, all in one folder");
+        }
         if (place != 0) throw new InputException($"{first.Path}: is shard {place + 1} of {count}", $"give the first one, {OfStem(stem, 0, count)}");
         var shards = new List<GgufReader> { first };
         try

@@ -6,7 +6,7 @@ namespace Distill.Chat;
 /// llama.cpp's names for ways of splitting text, as GGUF files state them (<c>tokenizer.ggml.pre</c>). A wrong name splits
 /// text differently without any error, so only splits that are known letter for letter have one.
 /// </summary>
-public static class PreTokenizerNames
+public static partial class PreTokenizerNames
 {
     // R1's Qwen students are `qwen2`: the name `deepseek-r1-qwen` means the same and older runtimes refuse it.
     private static readonly (string Name, string[] Aliases, IReadOnlyList<SplitPattern> Patterns, bool IgnoreMerges)[] Known =
@@ -17,7 +17,10 @@ public static class PreTokenizerNames
         ("gpt-2", [], [new SplitPattern(SplitPatterns.Gpt2)], false),
     ];
 
-    /// <summary>Names that can be written.</summary>
+    /// <summary>Whether llama.cpp loads a file with that name; how the text is split is known here only for <see cref="All"/>.</summary>
+    public static bool IsKnownToLlamaCpp(string name) => TryGet(name, out _, out _) || NamesOfLlamaCpp.Contains(name);
+
+    /// <summary>Names of splits that are known here.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Known.Select(known => known.Name)];
 
     /// <summary>The name of a tokenizer's way of splitting, or null when llama.cpp has none.</summary>

@@ -28,6 +28,9 @@ internal sealed class GgufTokensCheck : ICheck
         if (comparison.DifferentTokens > 0)
             yield return new(Name, Severity.Error, file.Place("tokenizer.ggml.tokens"), $"{comparison.DifferentTokens} tokens differ from {model.File(ModelFolder.TokenizerFile)}; {comparison.FirstToken}",
                 "the model reads and writes other words than it was trained on", "export the model again, from the folder with its own tokenizer");
+        else if (file.IsForeignSplit)
+            yield return new(Name, Severity.Warning, file.Place("tokenizer.ggml.pre"), "is one of llama.cpp's pre-tokenizers that is not known here: how it cuts text was not compared",
+                "a wrong one cuts prompts otherwise than in training, without any error", "compare some texts with llama.cpp's `llama-tokenize`");
         else if (comparison.DifferentTexts > 0)
             yield return new(Name, Severity.Error, file.Place("tokenizer.ggml.pre"), $"{comparison.DifferentTexts} of the probe texts are cut otherwise than by {model.File(ModelFolder.TokenizerFile)}; {comparison.FirstText}",
                 "the model sees prompts unlike any it was trained on, without any error", "export the model again with `distill export`, which names the pre-tokenizer by its split pattern");

@@ -28,6 +28,8 @@ internal static class GgufModelMetadata
         if (facts.Temperature is { } temperature) metadata.Add("general.sampling.temp", (float)temperature);
         if (facts.TopP is { } topP) metadata.Add("general.sampling.top_p", (float)topP);
         if (facts.TopK is { } topK) metadata.Add("general.sampling.top_k", topK);
+        if (facts.MinP is { } minP) metadata.Add("general.sampling.min_p", (float)minP);
+        if (facts.RepetitionPenalty is { } penalty and not 1) metadata.Add("general.sampling.penalty_repeat", (float)penalty);
         metadata.Add("general.file_type", (uint)fileType);
         metadata.Add("general.quantization_version", QuantizationVersion);
         GgufModelConfig.Append(metadata, config);

@@ -11,7 +11,9 @@ namespace Distill.Export.Gguf;
 /// <param name="Temperature">Default sampling temperature of <c>generation_config.json</c>.</param>
 /// <param name="TopP">Default top-p.</param>
 /// <param name="TopK">Default top-k.</param>
-internal sealed record ModelFacts(string Name, ModelCard Card, double? Temperature, double? TopP, int? TopK)
+/// <param name="MinP">Default min-p.</param>
+/// <param name="RepetitionPenalty">Default penalty of tokens that were there before; 1 is none.</param>
+internal sealed record ModelFacts(string Name, ModelCard Card, double? Temperature, double? TopP, int? TopK, double? MinP, double? RepetitionPenalty)
 {
     private const int FileLimit = 1 << 20;
 
@@ -21,7 +23,8 @@ internal sealed record ModelFacts(string Name, ModelCard Card, double? Temperatu
     {
         JsonObject generation = ReadGenerationConfig(Path.Combine(folder, "generation_config.json"));
         return new ModelFacts(name, ModelCard.Read(folder),
-            Number(generation, "temperature"), Number(generation, "top_p"), (int?)Number(generation, "top_k"));
+            Number(generation, "temperature"), Number(generation, "top_p"), (int?)Number(generation, "top_k"),
+            Number(generation, "min_p"), Number(generation, "repetition_penalty"));
     }
 
     private static JsonObject ReadGenerationConfig(string path)

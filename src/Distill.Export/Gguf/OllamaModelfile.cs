@@ -33,11 +33,7 @@ internal static class OllamaModelfile
     private const string ChatMLTemplate = """
         {{- range $i, $_ := .Messages }}
         {{- $last := eq (len (slice $.Messages $i)) 1 }}<|im_start|>{{ .Role }}
-        {{ if and $last .Thinking }}<think>
-        {{ .Thinking }}
-        </think>
-
-        {{ end }}{{ .Content }}{{ if or (not $last) (ne .Role "assistant") }}<|im_end|>
+        THINKING{{ .Content }}{{ if or (not $last) (ne .Role "assistant") }}<|im_end|>
         {{ end }}
         {{- if and $last (ne .Role "assistant") }}<|im_start|>assistant
         REASONING{{ end }}
@@ -48,11 +44,19 @@ internal static class OllamaModelfile
         {{- range $i, $_ := .Messages }}
         {{- $last := eq (len (slice $.Messages $i)) 1 }}<|start_header_id|>{{ .Role }}<|end_header_id|>
 
-        {{ .Content }}{{ if or (not $last) (ne .Role "assistant") }}<|eot_id|>{{ end }}
+        THINKING{{ .Content }}{{ if or (not $last) (ne .Role "assistant") }}<|eot_id|>{{ end }}
         {{- if and $last (ne .Role "assistant") }}<|start_header_id|>assistant<|end_header_id|>
 
         REASONING{{ end }}
         {{- end }}
+        """;
+
+    private const string Thinking = """
+        {{ if and $last .Thinking }}<think>
+        {{ .Thinking }}
+        </think>
+
+        {{ end }}
         """;
 
     // By what the chat template of the file contains; the first that matches.
@@ -64,25 +68,31 @@ internal static class OllamaModelfile
     ];
 
     /// <summary>Writes the text.</summary>
-    /// <param name="file">Name of the GGUF file (of the first shard), which lies beside the Modelfile.</param>
-    /// <param name="metadata">Its head.</param>
-    public static string Text(string file, GgufMetadata metadata)
+    /// <param name="files">Names of the GGUF files, which lie beside the Modelfile: Ollama wants every shard named.</param>
+    /// <param name="metadata">Head of the first.</param>
+    public static string Text(IReadOnlyList<string> files, GgufMetadata metadata)
     {
-        var text = new StringBuilder($"FROM ./{file}\n");
+        var text = new StringBuilder();
+        foreach (string file in files) text.Append($"FROM ./{file}\n");
         string chat = metadata.FindString("tokenizer.chat_template") ?? "";
         (_, string? template, string[]? stops) = Formats.FirstOrDefault(format => chat.Contains(format.Mark, StringComparison.Ordinal));
         if (template is not null)
         {
             // Where the chat template opens the reasoning, the model was never taught to open it itself.
             bool opens = chat.Contains("<think>\\n'", StringComparison.Ordinal) || chat.Contains("<think>\\n\"", StringComparison.Ordinal);
-            text.Append($"TEMPLATE \"\"\"{template.Replace("REASONING", opens ? "<think>\n" : "")}\"\"\"\n");
+            string thinking = chat.Contains("<think>", StringComparison.Ordinal) ? Thinking : "";
+            text.Append($"TEMPLATE \"\"\"{template.Replace("THINKING", thinking).Replace("REASONING", opens ? "<think>\n" : "")}\"\"\"\n");
             foreach (string stop in stops!) text.Append($"PARAMETER stop \"{stop}\"\n");
         }
         if (metadata.FindFloat("general.sampling.temp") is { } temperature) Number("temperature", temperature);
         if (metadata.FindFloat("general.sampling.top_p") is { } topP) Number("top_p", topP);
         if (metadata.FindCount("general.sampling.top_k") is { } topK) Number("top_k", topK);
+        if (metadata.FindFloat("general.sampling.min_p") is { } minP) Number("min_p", minP);
+        if (metadata.FindFloat("general.sampling.penalty_repeat") is { } penalty) Number("repeat_penalty", penalty);
         int longest = metadata.FindCount($"{metadata.GetString("general.architecture")}.context_length") ?? Context;
         Number("num_ctx", Math.Min(longest, Context));
+        string[] license = [.. new[] { "general.license", "general.license.name", "general.license.link" }.Select(metadata.FindString).OfType<string>().Select(part => part.Replace("\"\"\"", "", StringComparison.Ordinal))];
+        if (license.Length > 0) text.Append($"LICENSE \"\"\"{string.Join('\n', license)}\"\"\"\n");
         return text.ToString();
 
         void Number(string name, double value) => text.Append(CultureInfo.InvariantCulture, $"PARAMETER {name} {Math.Round(value, 4)}\n");

@@ -21,7 +21,7 @@ internal static class GenaiConfig
         {
             ["model"] = new JsonObject
             {
-                ["type"] = "qwen2",
+                ["type"] = config.Architecture.ToString().ToLowerInvariant(), // as the class in `architectures` begins
                 ["bos_token_id"] = config.BosTokenId ?? end,
                 ["eos_token_id"] = new JsonArray([.. config.EosTokenIds.Union(Ends(generation)).Select(id => (JsonNode)id)]),
                 ["pad_token_id"] = config.PadTokenId ?? end,

@@ -21,7 +21,7 @@ public static class OnnxExport
     private const int LongestRotaryTable = 32768;
 
     /// <summary>Writes the ONNX folder of a model. The same model gives the same bytes.</summary>
-    /// <param name="modelFolder">Hugging Face folder of a Qwen2 model.</param>
+    /// <param name="modelFolder">Hugging Face folder of a Llama, Qwen2 or Qwen3 model.</param>
     /// <param name="outFolder">Receives <c>onnx/model.onnx</c> and the files around it; other files there stay.</param>
     /// <param name="cancellation">Stops between two tiles of a tensor; files already written stay whole.</param>
     /// <returns>Path of <c>model.onnx</c>.</returns>
@@ -33,11 +33,10 @@ public static class OnnxExport
 
     internal static string Write(string modelFolder, string outFolder, long externalAbove, CancellationToken cancellation)
     {
-        ModelConfig config = ModelConfigFile.Load(modelFolder);
-        RefuseUnsupported(config, modelFolder);
+        ModelConfig config = RequireExportable(modelFolder);
         int contextLength = Math.Min(config.MaxPositionEmbeddings, LongestRotaryTable);
         using IWeightSource source = WeightSource.Open(modelFolder);
-        OnnxGraph graph = Qwen2Graph.Build(config, new OnnxWeights(source, cancellation), contextLength);
+        OnnxGraph graph = DecoderGraph.Build(config, new OnnxWeights(source, cancellation), contextLength);
 
         string graphFolder = Path.Combine(outFolder, GraphFolderName);
         OnnxModelFile.Write(graphFolder, graph,
@@ -53,14 +52,21 @@ public static class OnnxExport
         return Path.Combine(graphFolder, OnnxModelFile.FileName);
     }
 
-    private static void RefuseUnsupported(ModelConfig config, string modelFolder)
+    /// <summary>Refuses a model that ONNX Runtime's operators cannot express.</summary>
+    /// <exception cref="InputException">It is of another kind, or its heads have an odd width.</exception>
+    public static ModelConfig RequireExportable(string modelFolder)
     {
+        ModelConfig config = ModelConfigFile.Load(modelFolder);
         string path = Path.Combine(modelFolder, ModelConfigFile.FileName);
-        if (config.Architecture != Architecture.Qwen2)
-            throw new InputException($"{path}: {config.Architecture} cannot be exported to ONNX", "export it to GGUF, or export a Qwen2 student");
+        if (config.Latent is not null || config.Mixture is not null)
+            throw new InputException($"{path}: {config.Architecture} cannot be exported to ONNX", "export it to GGUF, or export a Llama, Qwen2 or Qwen3 student");
         if (config.HeadDim % 8 != 0)
             throw new InputException($"{path}: head_dim is {config.HeadDim}, ONNX Runtime's attention needs a multiple of 8", "export it to GGUF instead");
+        return config;
     }
+
+    /// <summary>Bytes of the weights in single precision.</summary>
+    public static long WeightBytes(long parameters) => sizeof(float) * parameters;
 
     // What the checkpoint calls itself; a folder is often just called "model".
     private static string NameOf(string modelFolder)

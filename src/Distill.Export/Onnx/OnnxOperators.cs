@@ -43,6 +43,10 @@ internal static class OnnxOperators
     public static OnnxValue Concat(this OnnxGraph graph, string name, params OnnxValue[] values) =>
         graph.Node(name, "Concat", values, ("axis", 0L));
 
+    /// <summary>The same numbers in another shape; 0 keeps a dimension, -1 takes what is left.</summary>
+    public static OnnxValue Reshape(this OnnxGraph graph, string name, OnnxValue value, OnnxValue shape) =>
+        graph.Node(name, "Reshape", [value, shape]);
+
     /// <summary>The dimensions from <paramref name="start"/> up to <paramref name="end"/>, as a vector.</summary>
     public static OnnxValue Shape(this OnnxGraph graph, string name, OnnxValue value, long start, long end) =>
         graph.Node(name, "Shape", [value], ("start", start), ("end", end));

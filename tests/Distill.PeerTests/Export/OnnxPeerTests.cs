@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Distill.Export.Onnx;
 using Distill.Inference;
+using Distill.Models;
+using Distill.Tests;
 using Distill.Tests.Export;
 using Xunit;
 
@@ -25,7 +27,20 @@ public sealed class OnnxPeerTests : IDisposable
     [InlineData(false, 32, 2, 1)]
     public async Task NodeComputesTheSameLogits(bool tied, int headDim, int heads, int keyValueHeads)
     {
-        string hf = new TinyQwen2(tied, headDim: headDim, heads: heads, keyValueHeads: keyValueHeads).Save(Path.Combine(folder, "hf"));
+        await Compare(new TinyQwen2(tied, headDim: headDim, heads: heads, keyValueHeads: keyValueHeads).Save(Path.Combine(folder, "hf")));
+    }
+
+    [Theory]
+    [InlineData(Architecture.Llama)]
+    [InlineData(Architecture.Qwen3)]
+    public async Task NodeComputesTheSameLogitsOfOtherFamilies(Architecture architecture)
+    {
+        TinyModels.Write(Path.Combine(folder, "hf"), TinyModels.Dense(architecture) with { HeadDim = 32 }, seed: 3);
+        await Compare(Path.Combine(folder, "hf"));
+    }
+
+    private async Task Compare(string hf)
+    {
         string file = OnnxExport.Write(hf, Path.Combine(folder, "out"), TestContext.Current.CancellationToken);
         var input = new JsonObject { ["prompts"] = Json(Prompts), ["steps"] = Json(Steps) };
         IReadOnlyList<JsonNode?> peer = await NodePeer.RunAsync("onnx", [input], arguments: file);

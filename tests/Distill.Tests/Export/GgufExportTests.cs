@@ -101,6 +101,17 @@ public sealed class GgufExportTests : IDisposable
     }
 
     [Fact]
+    public void SamplingDefaultsAreCarriedOver()
+    {
+        TinyModels.Qwen2(Model);
+        File.WriteAllText(Path.Combine(Model, "generation_config.json"), """{"do_sample": true, "temperature": 0.7, "top_p": 0.8, "top_k": 20, "min_p": 0.05, "repetition_penalty": 1.05}""");
+        GgufExport.Write(Model, Output, GgufFileType.F16, "tiny");
+        using GgufReader file = GgufReader.Open(Output);
+        (string Key, object Value)[] expected = [("temp", 0.7f), ("top_p", 0.8f), ("top_k", 20), ("min_p", 0.05f), ("penalty_repeat", 1.05f)]; // 32-bit floats, and a signed count
+        Assert.Equal(expected, file.Metadata.Where(pair => pair.Key.StartsWith("general.sampling.", StringComparison.Ordinal)).Select(pair => (pair.Key["general.sampling.".Length..], pair.Value)));
+    }
+
+    [Fact]
     public void MetadataHasTheTypesThatLlamaCppAsksFor()
     {
         TinyModels.Qwen2(Model);

@@ -68,7 +68,19 @@ public sealed class GgufShardsTests : IDisposable
         File.Move(_folder["aside"], _shards[2], overwrite: true);
         GgufReader.Open(_shards[0]).Dispose();
         File.Copy(_shards[0], _folder["renamed.gguf"]);
-        AssertRefused(_folder["renamed.gguf"], "its name does not say so", "name-00001-of-");
+        AssertRefused(_folder["renamed.gguf"], "its name does not say so", $"call it renamed-00001-of-{_shards.Count:00000}.gguf");
+    }
+
+    [Fact]
+    public void WhoLooksForOneFileIsToldOfTheFirstShard()
+    {
+        File.Copy(_shards[0], _folder["files/m-Q8_0-00001-of-00002.gguf"]);
+        Assert.Equal(_folder["files/m-Q8_0-00001-of-00002.gguf"], GgufShards.InsteadOf(_folder["files/m-Q8_0.gguf"]));
+        Assert.Null(GgufShards.InsteadOf(_folder["files/m.gguf"]));
+        Assert.Null(GgufShards.InsteadOf(_folder["absent/m-Q8_0.gguf"]));
+        Assert.Null(GgufShards.InsteadOf(_folder["files/m-Q8_0"]));
+        InputException refused = Assert.Throws<InputException>(() => Inspector.Inspect(_folder["files/part.gguf"], withTensors: false));
+        Assert.EndsWith($"give the first one, {_shards[0]}", refused.Hint);
     }
 
     private static void AssertRefused(string path, string message, string hint)

@@ -102,6 +102,56 @@ public sealed class ModelExportTests : IDisposable
     }
 
     [Fact]
+    public async Task ATypeForNoTensorIsRefused()
+    {
+        TinyModels.Qwen2(_folder["model"]);
+        var options = new ExportOptions { Model = _folder["model"], Name = "tiny", Gguf = [GgufFileType.Q4_K_M], Out = _folder["out"] };
+        InputException refused = await Refused(options with { TensorType = ["ffn_down=Q6_K", "ffn_dwon=Q8_0"] });
+        Assert.Contains("`ffn_dwon=Q8_0` matches none of the 15 tensors", refused.Message);
+        Assert.Contains("`token_embd.weight`", refused.Hint);
+        Assert.Contains("`attn_norm=Q8_0` matches none", (await Refused(options with { TensorType = ["attn_norm=Q8_0"] })).Message); // a norm is never quantised
+        Assert.False(Directory.Exists(_folder["out"]));
+        await Run(options with { TensorType = ["ffn_down=Q8_0", "ffn_.*=Q5_0"] });
+        using GgufReader file = GgufReader.Open(_folder["out/gguf/tiny-Q4_K_M.gguf"]);
+        Assert.Equal(GgufTensorType.Q8_0, file.Tensors.Single(tensor => tensor.Name == "blk.1.ffn_down.weight").Type); // the first that matches
+        Assert.Equal(GgufTensorType.Q5_0, file.Tensors.Single(tensor => tensor.Name == "blk.1.ffn_up.weight").Type);
+    }
+
+    [Fact]
+    public async Task WhatOnnxCannotExpressIsRefusedBeforeAnythingIsWritten()
+    {
+        TinyModels.DeepSeekV3(_folder["model"]);
+        InputException refused = await Refused(new ExportOptions { Model = _folder["model"], Gguf = [GgufFileType.F16], Onnx = [OnnxPrecision.Fp32], Out = _folder["out"] });
+        Assert.Contains("DeepSeekV3 cannot be exported to ONNX", refused.Message);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Fact]
+    public async Task ANameOfLlamaCppsOwnIsWrittenAndAnInventedOneRefused()
+    {
+        TinyModels.Qwen2(_folder["model"]);
+        var options = new ExportOptions { Model = _folder["model"], Name = "tiny", Gguf = [GgufFileType.F16], Pre = "smolm", Out = _folder["out"] };
+        Assert.Contains("no pre-tokenizer of that name", (await Refused(options)).Message);
+        Assert.False(Directory.Exists(_folder["out"]));
+
+        await Run(options with { Pre = "smollm" });
+        Assert.Contains(_events, progress => progress.Line?.Contains("how it cuts text was not compared", StringComparison.Ordinal) == true);
+        await Run(options with { SkipDoctor = true });
+        using GgufReader file = GgufReader.Open(_folder["out/gguf/tiny-F16.gguf"]);
+        Assert.Equal("smolm", file.Metadata.GetString("tokenizer.ggml.pre"));
+    }
+
+    [Fact]
+    public async Task EachFileIsSaidWithItsSizeAndBits()
+    {
+        TinyModels.Qwen2(_folder["model"]);
+        await Run(new ExportOptions { Model = _folder["model"], Name = "tiny", Gguf = [GgufFileType.F16, GgufFileType.Q8_0], MaxShardSize = "100K", Out = _folder["out"] });
+        string[] lines = [.. _events.Select(progress => progress.Line).OfType<string>().Where(line => line.Contains("bits per weight", StringComparison.Ordinal))];
+        Assert.Equal(2, lines.Length);
+        Assert.Matches(@"^gguf/tiny-F16-00001-of-0000(\d)\.gguf and \d more: [\d.]+ kB, 16\.\d\d bits per weight$", lines[0]);
+    }
+
+    [Fact]
     public void DamagedArtifactListsAreNamed()
     {
         Assert.Contains("missing", Assert.Throws<InputException>(() => ExportResult.Load(_folder.Path)).Message);

@@ -22,7 +22,30 @@ public sealed class OnnxAgainstTorchTests : IDisposable
     [InlineData(false)]
     public void BothGiveTheSameLogits(bool tied)
     {
-        string hf = new TinyQwen2(tied).Save(folder["hf"]);
+        Compare(new TinyQwen2(tied).Save(folder["hf"]));
+    }
+
+    public static TheoryData<string> Shapes => [.. OfFamilies.Keys];
+
+    private static readonly Dictionary<string, ModelConfig> OfFamilies = new()
+    {
+        ["llama, scaled as Llama 3"] = TinyModels.Dense(Architecture.Llama) with { RopeScaling = new Llama3RopeScaling(8, 1, 4, 64), RopeTheta = 5e5 },
+        ["llama tied, one key head"] = TinyModels.Dense(Architecture.Llama) with { TieWordEmbeddings = true, NumKeyValueHeads = 1, HeadDim = 24 },
+        ["qwen3, heads wider than their share"] = TinyModels.Dense(Architecture.Qwen3) with { HeadDim = 32, NumHiddenLayers = 3 },
+        ["qwen3 tied, no grouping"] = TinyModels.Dense(Architecture.Qwen3) with { TieWordEmbeddings = true, NumKeyValueHeads = 4, HeadDim = 8 },
+        ["qwen2 stretched by yarn"] = TinyModels.Dense(Architecture.Qwen2) with { RopeScaling = new YarnRopeScaling { Factor = 4, OriginalMaxPositionEmbeddings = 64 }, RopeTheta = 1e6 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void EveryDenseFamilyGivesTheSameLogits(string name)
+    {
+        TinyModels.Write(folder["hf"], OfFamilies[name], seed: 5);
+        Compare(folder["hf"]);
+    }
+
+    private void Compare(string hf)
+    {
         OnnxExport.Write(hf, folder["onnx"], TestContext.Current.CancellationToken);
         TorchRuntime.Initialize();
         using OnnxLanguageModel onnx = OnnxLanguageModel.Open(folder["onnx"]);

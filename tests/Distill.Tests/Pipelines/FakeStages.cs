@@ -20,6 +20,9 @@ internal sealed class FakeStages
     /// <summary>Every run of a stage, by its folder's name.</summary>
     public List<string> Ran { get; } = [];
 
+    /// <summary>Called before a stage makes anything.</summary>
+    public Action<string> First { get; set; } = _ => { };
+
     /// <summary>Called in the middle of each stage, after a first file exists.</summary>
     public Action<string> Midway { get; set; } = _ => { };
 
@@ -44,6 +47,7 @@ internal sealed class FakeStages
     {
         string name = Path.GetFileName(folder);
         Ran.Add(name);
+        First(folder);
         AtomicFile.WriteText(Path.Combine(folder, "begun.txt"), "");
         progress.Report(new ProgressEvent(name, 1, 2, "parts"));
         Midway(name);

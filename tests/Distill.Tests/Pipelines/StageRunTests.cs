@@ -48,6 +48,23 @@ public sealed class StageRunTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatFailedBeforeItMadeAnythingStandsInNobodysWay()
+    {
+        _stages.First = folder =>
+        {
+            Directory.CreateDirectory(Path.Combine(folder, "parts"));
+            throw new InputException("unusable", "use another");
+        };
+        await Assert.ThrowsAsync<InputException>(() => Run("a"));
+        _stages.First = _ => { };
+
+        await Run("b");
+
+        Assert.Equal("b1", File.ReadAllText(_folder["out/made.txt"]));
+        Assert.False(Directory.Exists(_folder["out/parts"]));
+    }
+
+    [Fact]
     public async Task AFolderOfTheUsersIsLeftAlone()
     {
         Directory.CreateDirectory(_folder["out"]);

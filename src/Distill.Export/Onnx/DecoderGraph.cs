@@ -4,11 +4,11 @@ using Distill.Runs;
 namespace Distill.Export.Onnx;
 
 /// <summary>
-/// Qwen2 as an ONNX graph with a KV cache, correct for batches padded on either side: padding is masked by an attention
-/// bias made of <c>attention_mask</c>, and positions come from <c>position_ids</c>. Source: Qwen2 technical report,
-/// arXiv:2407.10671; node names are those of ONNX Runtime GenAI's builder.
+/// A dense decoder (Llama, Qwen2, Qwen3) as an ONNX graph with a KV cache, correct for batches padded on either side: padding is
+/// masked by an attention bias made of <c>attention_mask</c>, and positions come from <c>position_ids</c>. Sources: The Llama 3 herd of
+/// models, arXiv:2407.21783; Qwen2 and Qwen3 technical reports, arXiv:2407.10671 and 2505.09388. Node names are those of ONNX Runtime GenAI's builder.
 /// </summary>
-internal sealed class Qwen2Graph
+internal sealed class DecoderGraph
 {
     private const float Masked = -1e30f; // minus infinity would make a row that sees nothing NaN
 
@@ -17,7 +17,7 @@ internal sealed class Qwen2Graph
     private readonly OnnxGraph graph = new();
     private readonly OnnxValue positions, cosines, sines, attentionBias, lastPositions, totalLength;
 
-    private Qwen2Graph(ModelConfig config, OnnxWeights weights, int contextLength)
+    private DecoderGraph(ModelConfig config, OnnxWeights weights, int contextLength)
     {
         (this.config, this.weights) = (config, weights);
         InputIds = graph.Input("input_ids", OnnxType.Int64, "batch_size", "sequence_length");
@@ -41,9 +41,9 @@ internal sealed class Qwen2Graph
     /// <exception cref="InputException">Weights are missing, have other shapes than the configuration says, or do not belong.</exception>
     public static OnnxGraph Build(ModelConfig config, OnnxWeights weights, int contextLength)
     {
-        var model = new Qwen2Graph(config, weights, contextLength);
+        var model = new DecoderGraph(config, weights, contextLength);
         model.Forward();
-        weights.RefuseUnused("Qwen2");
+        weights.RefuseUnused(config.Architecture.ToString());
         return model.graph;
     }
 
@@ -67,9 +67,9 @@ internal sealed class Qwen2Graph
     {
         string path = $"/model/layers.{layer}/attn";
         int width = config.HeadDim, queries = config.NumAttentionHeads * width, keys = config.NumKeyValueHeads * width;
-        OnnxValue query = Rotated($"{path}/q_rotary", LinearWithBias(layer, "q_proj", input, queries));
-        OnnxValue key = Rotated($"{path}/k_rotary", LinearWithBias(layer, "k_proj", input, keys));
-        OnnxValue value = LinearWithBias(layer, "v_proj", input, keys);
+        OnnxValue query = Rotated($"{path}/q_rotary", NormalizedHeads(layer, "q_norm", Projected(layer, "q_proj", input, queries), queries));
+        OnnxValue key = Rotated($"{path}/k_rotary", NormalizedHeads(layer, "k_norm", Projected(layer, "k_proj", input, keys), keys));
+        OnnxValue value = Projected(layer, "v_proj", input, keys);
 
         OnnxValue pastKey = Past(layer, "key"), pastValue = Past(layer, "value");
         OnnxValue presentKey = Present(layer, "key"), presentValue = Present(layer, "value");
@@ -111,9 +111,21 @@ internal sealed class Qwen2Graph
 
     private OnnxValue Rotated(string node, OnnxValue value) => graph.RotaryEmbedding($"{node}/RotaryEmbedding", value, positions, cosines, sines);
 
-    private OnnxValue LinearWithBias(int layer, string projection, OnnxValue input, int outputs)
+    // Qwen3: every head by itself, before it is turned.
+    private OnnxValue NormalizedHeads(int layer, string norm, OnnxValue heads, int outputs)
+    {
+        if (!config.QueryKeyNorm) return heads;
+        string path = $"/model/layers.{layer}/attn/{norm}";
+        OnnxValue weight = graph.Constant(weights.Plain($"model.layers.{layer}.attn.{norm}.layernorm.weight", $"model.layers.{layer}.self_attn.{norm}.weight", config.HeadDim));
+        OnnxValue single = graph.Reshape($"{path}/Reshape_1", heads, graph.Constant(OnnxTensor.Vector("/model/constants/head", 0, -1, config.HeadDim)));
+        OnnxValue normed = graph.RmsNorm($"{path}/SimplifiedLayerNormalization", single, weight, config.RmsNormEps);
+        return graph.Reshape($"{path}/Reshape_2", normed, graph.Constant(OnnxTensor.Vector($"/model/constants/heads_{outputs}", 0, -1, outputs)));
+    }
+
+    private OnnxValue Projected(int layer, string projection, OnnxValue input, int outputs)
     {
         OnnxValue product = Linear(layer, "attn", projection, input, outputs, config.HiddenSize);
+        if (!config.AttentionBias) return product;
         OnnxValue bias = graph.Constant(weights.Plain(
             $"model.layers.{layer}.attn.{projection}.Add.bias", $"model.layers.{layer}.self_attn.{projection}.bias", outputs));
         return graph.Add($"/model/layers.{layer}/attn/{projection}/Add", product, bias);
