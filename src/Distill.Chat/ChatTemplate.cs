@@ -14,6 +14,8 @@ public sealed class ChatTemplate
     // The longest published ones have some ten thousand characters.
     private const int LongestSource = 1 << 20;
 
+    private const string FileName = "chat_template.jinja", ConfigFileName = "tokenizer_config.json";
+
     private readonly JinjaStatement _template;
     private readonly string _name;
     private readonly IReadOnlyDictionary<string, string> _specialTokens;
@@ -46,27 +48,31 @@ public sealed class ChatTemplate
     }
 
     /// <summary>
-    /// Reads the template of a Hugging Face folder: <c>chat_template</c> in tokenizer_config.json (text, or a list in which
-    /// <c>default</c> is taken), else chat_template.jinja.
+    /// Reads the template of a Hugging Face folder where transformers looks for it: chat_template.jinja, else
+    /// <c>chat_template</c> in tokenizer_config.json (text, or a list in which <c>default</c> is taken).
     /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="clock">Tells the time to templates that ask for the date; the system's clock unless given.</param>
     /// <exception cref="InputException">There is none, or it is malformed.</exception>
     public static ChatTemplate Load(string folder, TimeProvider? clock = null)
     {
-        string config = Path.Combine(folder, "tokenizer_config.json"), separate = Path.Combine(folder, "chat_template.jinja");
-        var specialTokens = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (File.Exists(config))
-        {
-            JsonInput root = JsonInput.Read(config);
-            specialTokens = TokenizerReader.ReadSpecialTokens(root);
-            if (TokenizerReader.ReadChatTemplate(root["chat_template"]) is { } source) return new ChatTemplate(source, config, specialTokens, clock);
-        }
-        if (!File.Exists(separate))
+        string config = Path.Combine(folder, ConfigFileName);
+        Dictionary<string, string> specialTokens = File.Exists(config) ? TokenizerReader.ReadSpecialTokens(JsonInput.Read(config)) : [];
+        if (Find(folder) is not var (file, source))
         {
             throw new InputException($"{folder}: has no chat template", "add `chat_template` to tokenizer_config.json or a file chat_template.jinja");
         }
-        return new ChatTemplate(ReadBounded(separate), separate, specialTokens, clock);
+        return new ChatTemplate(source, file, specialTokens, clock);
+    }
+
+    /// <summary>The template that <see cref="Load"/> takes, unread, and the file that it stands in; null when the folder has none.</summary>
+    /// <exception cref="InputException">A file is malformed, or the template is too long for one.</exception>
+    public static (string File, string Source)? Find(string folder)
+    {
+        string separate = Path.Combine(folder, FileName);
+        if (File.Exists(separate)) return (separate, ReadBounded(separate));
+        string config = Path.Combine(folder, ConfigFileName);
+        return TokenizerReader.ReadConfig(config).ChatTemplate is { } source ? (config, source) : null;
     }
 
     /// <summary>Makes a template from its text.</summary>

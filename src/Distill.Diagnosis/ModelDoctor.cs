@@ -5,7 +5,7 @@ namespace Distill.Diagnosis;
 
 /// <summary>
 /// Compares the files of a model with each other and with its exports, by rendering and tokenizing with them as training and the
-/// runtimes will. Weights are not read.
+/// runtimes will. Of the weights it reads names and shapes.
 /// </summary>
 public static class ModelDoctor
 {

@@ -71,7 +71,7 @@ public static class ModelConfigFile
     {
         string name = keys.Root["architectures"] is System.Text.Json.Nodes.JsonArray && keys.Texts("architectures") is [{ } first, ..] ? first : keys.Text("architectures", "");
         ModelFamily family = ModelFamily.OfClass(name)
-            ?? throw new InputException($"{path}: architecture `{name}` is not known", $"known: {string.Join(", ", ModelFamily.All.Select(known => known.ClassName))}");
+            ?? throw new InputException($"{path}: {(name.Length == 0 ? "key `architectures` is missing" : $"architecture `{name}` is not known")}", $"known: {string.Join(", ", ModelFamily.All.Select(known => known.ClassName))}");
         ModelConfig config = family.ReadConfig(keys, ReadCommon(keys, family.Architecture));
         RefuseUnknownSettings(keys, config);
         return ModelConfigRules.Checked(config, path);

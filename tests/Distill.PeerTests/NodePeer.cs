@@ -68,7 +68,10 @@ internal static class NodePeer
         }
     }
 
-    private static async Task<string> StartAsync(string program, IEnumerable<string> arguments, string input, TimeSpan timeLimit)
+    /// <summary>Runs a program in the project folder, without the settings that git leaves to its hooks.</summary>
+    /// <returns>Its standard output.</returns>
+    /// <exception cref="InvalidOperationException">It is missing, failed, or took too long; the message carries its standard error.</exception>
+    public static async Task<string> StartAsync(string program, IEnumerable<string> arguments, string input, TimeSpan timeLimit)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -80,6 +83,7 @@ internal static class NodePeer
             StandardOutputEncoding = Utf8,
             StandardErrorEncoding = Utf8,
         };
+        foreach (string setting in start.Environment.Keys.Where(key => key.StartsWith("GIT_", StringComparison.Ordinal)).ToArray()) start.Environment.Remove(setting);
         string name = $"`{program} {string.Join(' ', start.ArgumentList)}` in {ProjectFolder}";
         using Process process = StartOrExplain(start);
         using var limit = new CancellationTokenSource(timeLimit);
@@ -120,7 +124,7 @@ internal static class NodePeer
         }
         catch (Win32Exception e)
         {
-            throw new InvalidOperationException($"{start.FileName} was not found: the peer tests need Node 20 or newer with npm (https://nodejs.org)", e);
+            throw new InvalidOperationException($"{start.FileName} was not found: the peer tests need git, and Node 20 or newer with npm (https://nodejs.org)", e);
         }
     }
 

@@ -60,6 +60,13 @@ internal class JinjaExpressionParser(IReadOnlyList<JinjaToken> tokens)
         return targets.Count == 1 && !IsSymbolBefore(",") ? targets[0] : new JinjaListLiteral(line, targets, isTuple: true);
     }
 
+    /// <summary><c>filter(arguments)</c> over a value.</summary>
+    protected JinjaFilterExpression ParseFilter(JinjaExpression value, int line)
+    {
+        string name = ExpectName();
+        return new JinjaFilterExpression(line, value, JinjaFilters.Find(name) ?? throw Error($"unknown filter `{name}`", line), ParseArgumentsIfAny());
+    }
+
     /// <summary><c>| filter(arguments)</c> and <c>is test</c>, any number of times.</summary>
     protected JinjaExpression ParseFilters(JinjaExpression value)
     {
@@ -68,8 +75,7 @@ internal class JinjaExpressionParser(IReadOnlyList<JinjaToken> tokens)
             int line = Current.Line;
             if (TakeSymbol("|"))
             {
-                string name = ExpectName();
-                value = new JinjaFilterExpression(line, value, JinjaFilters.Find(name) ?? throw Error($"unknown filter `{name}`", line), ParseArgumentsIfAny());
+                value = ParseFilter(value, line);
             }
             else if (TakeName("is"))
             {

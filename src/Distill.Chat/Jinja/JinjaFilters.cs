@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Distill.Chat.Jinja;
@@ -10,6 +11,7 @@ internal static partial class JinjaFilters
     {
         ["trim"] = (value, call) => JinjaMethods.Strip(JinjaText.Of(value), call.Argument(0, "chars") is null ? null : call.Text(0, "chars"), left: true, right: true),
         ["tojson"] = ToJson,
+        ["from_json"] = (value, call) => FromJson(JinjaText.Of(value), call),
         ["length"] = (value, _) => JinjaValues.Length(value),
         ["join"] = (value, call) => JinjaMethods.Join(call.Run, JinjaText.Of(call.Argument(0, "d", "")), Mapped(value, call, 1)),
         ["default"] = (value, call) => value is JinjaUndefined || (call.Flag(1, "boolean") && !JinjaValues.IsTrue(value)) ? call.Argument(0, "default_value", "") : value,
@@ -63,6 +65,21 @@ internal static partial class JinjaFilters
         };
         (string, string)? separators = call.Argument(2, "separators") is JinjaList { Items: [string item, string key] } ? (item, key) : null;
         return call.Run.Made(JinjaText.Json(value, indent, separators, call.Flag(3, "sort_keys"), call.Flag(0, "ensure_ascii")));
+    }
+
+    // Not Jinja's: templates that llama.cpp collects for models without one of their own take JSON apart with it.
+    private static object? FromJson(string text, JinjaCall call)
+    {
+        call.Run.Spend(text.Length);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            return JinjaValues.FromJson(document.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new JinjaError("from_json is given a text that is no JSON"); // or JSON that spells half a surrogate pair
+        }
     }
 
     private static string Title(string text, JinjaCall call)

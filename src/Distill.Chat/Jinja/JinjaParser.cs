@@ -63,6 +63,10 @@ internal sealed class JinjaParser : JinjaExpressionParser
                 return ParseMacro(line);
             case "with":
                 return ParseWith(line);
+            case "filter":
+                JinjaExpression printed = ParseFilters(ParseFilter(new JinjaName(line, JinjaBlockSet.Printed), line));
+                Expect(JinjaTokenKind.StatementEnd);
+                return new JinjaFilterBlock(line, printed, ParseBodyToEnd("endfilter"));
             case "generation":
                 // Marks the text that a student learns; prints as if it were not there.
                 Expect(JinjaTokenKind.StatementEnd);

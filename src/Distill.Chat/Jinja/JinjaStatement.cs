@@ -105,12 +105,29 @@ internal sealed class JinjaBlockSet(int line, JinjaExpression target, JinjaExpre
     /// <summary>Stands for what the body printed; no template can write this name.</summary>
     public const string Printed = "what the body printed";
 
-    /// <inheritdoc/>
-    protected override JinjaFlow Perform(JinjaScope scope)
+    /// <summary>Runs a body and gives the expression's value over what it printed.</summary>
+    public static object? Evaluate(JinjaScope scope, JinjaStatement body, JinjaExpression value)
     {
         var inner = new JinjaScope(scope.Run, scope);
         inner.Set(Printed, scope.Run.Capture(() => body.Execute(inner)));
-        JinjaTarget.Assign(scope, target, value.Evaluate(inner));
+        return value.Evaluate(inner);
+    }
+
+    /// <inheritdoc/>
+    protected override JinjaFlow Perform(JinjaScope scope)
+    {
+        JinjaTarget.Assign(scope, target, Evaluate(scope, body, value));
+        return JinjaFlow.Normal;
+    }
+}
+
+/// <summary><c>filter name</c> … <c>endfilter</c>: prints what the body prints, through the filters.</summary>
+internal sealed class JinjaFilterBlock(int line, JinjaExpression value, JinjaStatement body) : JinjaStatement(line)
+{
+    /// <inheritdoc/>
+    protected override JinjaFlow Perform(JinjaScope scope)
+    {
+        scope.Run.Print(JinjaText.Of(JinjaBlockSet.Evaluate(scope, body, value)));
         return JinjaFlow.Normal;
     }
 }

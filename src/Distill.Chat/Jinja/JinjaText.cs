@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -6,6 +7,11 @@ namespace Distill.Chat.Jinja;
 /// <summary>Values as text, in Python's spelling.</summary>
 internal static class JinjaText
 {
+    private static readonly string ControlCharacters = string.Concat(Enumerable.Range(0, ' ').Select(c => (char)c));
+    private static readonly SearchValues<char> NotPlainJson = SearchValues.Create(ControlCharacters + "\"\\");
+    private static readonly SearchValues<char> NotPlainAscii = SearchValues.Create(ControlCharacters + "\"\\" + string.Concat(Enumerable.Range('~' + 1, char.MaxValue - '~').Select(c => (char)c)));
+    private static readonly SearchValues<char> NotPlainRepr = SearchValues.Create(ControlCharacters + "\u007f'\"\\");
+
     /// <summary>A value as a template prints it.</summary>
     public static string Of(object? value) => value switch
     {
@@ -178,42 +184,40 @@ internal static class JinjaText
     private static void AppendJsonString(StringBuilder json, string text, bool asciiOnly)
     {
         json.Append('"');
-        foreach (char c in text)
+        AppendEscaped(json, text, asciiOnly ? NotPlainAscii : NotPlainJson, c => c switch
         {
-            _ = c switch
-            {
-                '"' => json.Append("\\\""),
-                '\\' => json.Append(@"\\"),
-                '\n' => json.Append(@"\n"),
-                '\r' => json.Append(@"\r"),
-                '\t' => json.Append(@"\t"),
-                '\b' => json.Append(@"\b"),
-                '\f' => json.Append(@"\f"),
-                < ' ' => json.Append($@"\u{(int)c:x4}"),
-                > '~' when asciiOnly => json.Append($@"\u{(int)c:x4}"),
-                _ => json.Append(c),
-            };
-        }
+            '"' => "\\\"",
+            '\\' => @"\\",
+            '\n' => @"\n",
+            '\r' => @"\r",
+            '\t' => @"\t",
+            '\b' => @"\b",
+            '\f' => @"\f",
+            _ => $@"\u{(int)c:x4}",
+        });
         json.Append('"');
     }
 
     private static string Quote(string text)
     {
         char quote = text.Contains('\'') && !text.Contains('"') ? '"' : '\'';
-        var quoted = new StringBuilder().Append(quote);
-        foreach (char c in text)
+        var quoted = new StringBuilder(text.Length + 2).Append(quote);
+        AppendEscaped(quoted, text, NotPlainRepr, c => c switch
         {
-            _ = c switch
-            {
-                '\\' => quoted.Append(@"\\"),
-                '\n' => quoted.Append(@"\n"),
-                '\r' => quoted.Append(@"\r"),
-                '\t' => quoted.Append(@"\t"),
-                < ' ' or '\u007f' => quoted.Append($@"\x{(int)c:x2}"),
-                _ when c == quote => quoted.Append('\\').Append(c),
-                _ => quoted.Append(c),
-            };
-        }
+            '\\' => @"\\",
+            '\n' => @"\n",
+            '\r' => @"\r",
+            '\t' => @"\t",
+            '\'' or '"' => c == quote ? $@"\{c}" : c.ToString(),
+            _ => $@"\x{(int)c:x2}",
+        });
         return quoted.Append(quote).ToString();
+    }
+
+    // Whole stretches at a time: texts are long, and little in them is escaped.
+    private static void AppendEscaped(StringBuilder to, ReadOnlySpan<char> text, SearchValues<char> special, Func<char, string> escape)
+    {
+        for (int plain; (plain = text.IndexOfAny(special)) >= 0; text = text[(plain + 1)..]) to.Append(text[..plain]).Append(escape(text[plain]));
+        to.Append(text);
     }
 }

@@ -12,6 +12,9 @@ internal sealed class TemplateCheck : ICheck
     {
         ModelFolder model = patient.Model;
         if (model.Template.Value is not { } template) yield break;
+        if (model.Tokenizer.Value?.Config.ChatTemplate is { } other && other.TrimEnd() != template.Source.TrimEnd())
+            yield return new(Name, Severity.Warning, model.Place(ModelFolder.TokenizerConfigFile, "chat_template"), $"is another template than {model.File(ModelFolder.TemplateFile)}",
+                "transformers, vLLM and distill take the file, llama.cpp's converter and older tools this key: they ask the model in different forms", "keep the template that the model was trained with, and remove the other");
         var prompt = new Part<string>(() => Conversation.Prompt(template));
         if (prompt.Problem is { } refused)
         {

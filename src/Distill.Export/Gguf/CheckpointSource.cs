@@ -9,8 +9,6 @@ namespace Distill.Export.Gguf;
 /// <summary>A model folder in Hugging Face's layout.</summary>
 internal sealed class CheckpointSource : GgufModelSource
 {
-    private const int TemplateByteLimit = 1 << 20;
-
     private readonly string _folder;
     private readonly ModelConfig _config;
     private readonly IWeightSource _weights;
@@ -58,18 +56,11 @@ internal sealed class CheckpointSource : GgufModelSource
     {
         var metadata = new GgufMetadata();
         GgufModelMetadata.Append(metadata, _config, _facts, Tensors, type);
-        GgufTokenizerMetadata.Append(metadata, _tokenizer, _config, ChatTemplate(), _folder, _preTokenizer);
+        GgufTokenizerMetadata.Append(metadata, _tokenizer, _config, ChatTemplate.Find(_folder)?.Source, _folder, _preTokenizer);
         return metadata;
     }
 
     public override void Dispose() => _weights.Dispose();
-
-    // In tokenizer_config.json, or in a file of its own as newer versions of transformers write it.
-    private string? ChatTemplate()
-    {
-        string path = System.IO.Path.Combine(_folder, "chat_template.jinja");
-        return _tokenizer.Config.ChatTemplate ?? (File.Exists(path) && new FileInfo(path).Length < TemplateByteLimit ? File.ReadAllText(path) : null);
-    }
 
     // llama.cpp tells DeepSeek-V2-Lite, which has no query compression, from its siblings by the number of layers alone.
     private static void RequireLoadable(ModelConfig config, string folder)

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Distill.Chat;
 using Distill.Models;
 using Distill.Runs;
 
@@ -9,10 +10,10 @@ namespace Distill.Export.Onnx;
 /// <summary>The files around <c>onnx/model.onnx</c> that make the folder self-contained.</summary>
 internal static class OnnxFolder
 {
-    private const string TokenizerConfig = "tokenizer_config.json", ChatTemplate = "chat_template.jinja";
+    private const string TokenizerConfig = "tokenizer_config.json";
 
     private static readonly string[] Copied =
-        ["tokenizer.json", "generation_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", ChatTemplate];
+        ["tokenizer.json", "generation_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"];
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -49,8 +50,7 @@ internal static class OnnxFolder
     private static void WriteTokenizerConfig(string modelFolder, string outFolder)
     {
         if (TryRead(modelFolder, TokenizerConfig) is not { } config) return;
-        string template = Path.Combine(modelFolder, ChatTemplate);
-        if (config["chat_template"] is null && File.Exists(template)) config["chat_template"] = File.ReadAllText(template);
+        if (ChatTemplate.Find(modelFolder) is var (_, template)) config["chat_template"] = template;
         if (config["tokenizer_class"]?.ToString() == "TokenizersBackend") config["tokenizer_class"] = "PreTrainedTokenizerFast";
         if (config["model_max_length"] is JsonValue length && length.TryGetValue(out double number) && number > int.MaxValue) config["model_max_length"] = int.MaxValue;
         WriteJson(outFolder, TokenizerConfig, config);

@@ -45,6 +45,7 @@ public sealed class ChatTemplateTests : IDisposable
     [InlineData("{% for k, v in {'a': 1, 'b': none}.items() %}{{ k }}={{ v }};{% endfor %}", "a=1;b=None;")]
     [InlineData("{% macro f(a, b='y') %}[{{ a }}{{ b }}]{% endmacro %}{{ f('x') }}{{ f(b=1, a=2) }}", "[xy][21]")]
     [InlineData("{% set t | upper %}a{{ 'b' }}{% endset %}{{ t }}", "AB")]
+    [InlineData("{% filter upper | trim %} a{{ 'b' }} {% endfilter %}{% for x in '12' %}{% filter replace('1', '3') %}{{ x }}{% endfilter %}{% endfor %}", "AB32")]
     [InlineData("{% generation %}x{% endgeneration %}", "x")]
     [InlineData("{{ 7 // 2 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ 7 / 2 }} {{ 2 ** 10 }} {{ 1e16 }} {{ 0.00001 }} {{ 6 / 3 }}", "3 -4 2 3.5 1024 1e+16 1e-05 2.0")]
     [InlineData("{{ 1 < 2 < 3 }} {{ 'a' in 'abc' }} {{ 4 not in [1] }} {{ not 1 == 2 }} {{ 1 ~ 'a' ~ none }}", "True True True True 1aNone")]
@@ -73,6 +74,9 @@ public sealed class ChatTemplateTests : IDisposable
     [InlineData("{{ 1 +", "chat template:1: a tag is never closed by `}}`")]
     [InlineData("{{ 1 / 0 }}", "chat template:1: division by zero")]
     [InlineData("{{ [1].append(2) }}", "chat template:1: unknown function `append`")]
+    [InlineData("\n{{ '[1' | from_json }}", "chat template:2: from_json is given a text that is no JSON")]
+    [InlineData("{{ '\"\\\\ud800\"' | from_json }}", "chat template:1: from_json is given a text that is no JSON")]
+    [InlineData("{% filter frobnicate %}{% endfilter %}", "chat template:1: unknown filter `frobnicate`")]
     public void ComplaintsNameTheLine(string template, string message) => Assert.Equal(message, Assert.Throws<InputException>(() => Print(template)).Message);
 
     [Theory]
@@ -87,6 +91,9 @@ public sealed class ChatTemplateTests : IDisposable
     [InlineData("{% set n = namespace(l=[]) %}{% for i in range(99999) %}{% set n.l = [n.l] %}{% endfor %}{{ n.l }}")]
     [InlineData("{{ 'x'.replace('', 'y' * 9999999) }}")]
     public void HostileTemplatesEndInAComplaint(string template) => Assert.Throws<InputException>(() => Print(template));
+
+    [Fact]
+    public void JsonIsTakenApart() => Assert.Equal("{'a': [1, 2.5, None, 'é']}", Print("""{{ '{"a": [1, 2.5, null, "\\u00e9"]}' | from_json }}"""));
 
     [Fact]
     public void DeepNestingEndsInAComplaint()
@@ -104,13 +111,17 @@ public sealed class ChatTemplateTests : IDisposable
     }
 
     [Fact]
-    public void LoadsFromTheConfigElseFromTheSeparateFile()
+    public void LoadsFromTheSeparateFileElseFromTheConfig()
     {
         string config = Path.Combine(_folder, "tokenizer_config.json"), separate = Path.Combine(_folder, "chat_template.jinja");
         Assert.Contains("has no chat template", Assert.Throws<InputException>(() => ChatTemplate.Load(_folder)).Message);
         File.WriteAllText(separate, "separate{{ bos_token }}");
         File.WriteAllText(config, """{"bos_token": {"content": "<s>"}}""");
         Assert.Equal("separate<s>", ChatTemplate.Load(_folder).Render([new Message(MessageRole.User, "")], false));
+        File.WriteAllText(config, """{"bos_token": "<s>", "chat_template": "in the config"}""");
+        Assert.Equal("separate{{ bos_token }}", ChatTemplate.Load(_folder).Source); // as transformers has it
+        File.Delete(separate);
+        Assert.Equal("in the config", ChatTemplate.Load(_folder).Source);
         File.WriteAllText(config, """{"chat_template": [{"name": "tool_use", "template": "no"}, {"name": "default", "template": "named"}]}""");
         Assert.Equal("named", ChatTemplate.Load(_folder).Source);
         File.WriteAllText(config, """{"chat_template": "{{ x | nope }}"}""");

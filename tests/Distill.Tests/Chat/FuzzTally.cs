@@ -6,7 +6,7 @@ namespace Distill.Tests.Chat;
 /// <summary>Counts what became of damaged inputs, and the most that one of them cost. Anything but an <see cref="InputException"/> goes on up.</summary>
 internal sealed class FuzzTally
 {
-    private static readonly TimeSpan Suspect = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Suspect = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Inputs that were taken.</summary>
     public int Accepted { get; private set; }

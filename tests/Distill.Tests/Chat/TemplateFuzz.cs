@@ -8,11 +8,11 @@ internal static class TemplateFuzz
 {
     private static readonly string[] Names = ["messages", "message", "content", "tools", "bos_token", "x", "ns", "loop", "n", "s", "range", "namespace", "dict", "raise_exception", "strftime_now", "missing", "f"];
     private static readonly string[] Members = ["role", "content", "index", "index0", "last", "first", "length", "cycle", "items", "keys", "values", "get", "split", "strip", "rsplit", "replace", "join", "format", "x", "y", "startswith", "find", "count", "upper", "title", "partition", "splitlines", "__class__"];
-    private static readonly string[] Filters = ["trim", "tojson", "length", "join", "default", "upper", "lower", "capitalize", "title", "replace", "indent", "string", "safe", "escape", "int", "float", "abs", "round", "list", "items", "first", "last", "reverse", "sort", "dictsort", "unique", "min", "max", "sum", "map", "select", "reject", "selectattr", "rejectattr", "format", "wordcount", "nope"];
+    private static readonly string[] Filters = ["trim", "tojson", "length", "join", "default", "upper", "lower", "capitalize", "title", "replace", "indent", "string", "safe", "escape", "int", "float", "abs", "round", "list", "items", "first", "last", "reverse", "sort", "dictsort", "unique", "min", "max", "sum", "map", "select", "reject", "selectattr", "rejectattr", "format", "wordcount", "from_json", "nope"];
     private static readonly string[] Tests = ["defined", "undefined", "none", "string", "number", "mapping", "iterable", "sequence", "true", "odd", "even", "lower", "upper", "in", "eq", "sameas", "divisibleby", "lt", "callable", "nope"];
     private static readonly string[] Operators = ["+", "-", "*", "/", "//", "%", "**", "~", "==", "!=", "<", "<=", " in ", " not in ", " and ", " or "];
     private static readonly string[] Literals = ["1", "0", "-1", "3.5", "1e9", "10", "99999", "2147483647", "9223372036854775807", "'a'", "''", "'a,b,c'", "'😀é'", "\"\\u00e9\"", "'{} {0}'", "'%s %d'", "true", "none", "[]", "{}", "()", "[1, 2, 3]", "{'a': 1}", "('x', 'y')"];
-    private static readonly string[] Broken = ["{{", "}}", "{%", "%}", "{%-", "-%}", "{#", "#}", "(", ")", "[", "]", "{", "}", "'", "\"", "|", ".", ",", ":", "\\", "\n", "{% endif %}", "{% endfor %}", "{% else %}", "{% raw %}", "{% break %}", "é", "\ud800", "\0"];
+    private static readonly string[] Broken = ["{{", "}}", "{%", "%}", "{%-", "-%}", "{#", "#}", "(", ")", "[", "]", "{", "}", "'", "\"", "|", ".", ",", ":", "\\", "\n", "{% endif %}", "{% endfor %}", "{% else %}", "{% raw %}", "{% break %}", "{% filter trim %}", "é", "\ud800", "\0"];
 
     private static readonly JsonArray Messages = (JsonArray)JsonNode.Parse(
         """[{"role": "system", "content": "Be brief. "}, {"role": "user", "content": "1+1? <think> 😀"}, {"role": "assistant", "content": "a</think>b", "tool_calls": [{"function": {"name": "f", "arguments": {"a": [1, 2.5, null, true]}}}]}]""")!;
@@ -46,7 +46,7 @@ internal static class TemplateFuzz
             2 => $"{{% set {Pick(random, ["x", "s", "n", "ns.x"])} = {E()} %}}",
             3 when random.Next(6) == 0 => $"{{% set ns = namespace(x={(random.Next(2) == 0 ? "'x' * 1000000" : E())}) %}}{{% for y in range({random.Next(60)}) %}}{{% set ns.x = {Pick(random, ["ns.x + ns.x", "[ns.x, ns.x]", "(ns.x, ns.x)", "ns.x ~ ns.x", "{'a': ns.x, 'b': ns.x}", E()])} %}}{{% endfor %}}{{{{ {Pick(random, ["ns.x", "ns.x | tojson", "ns.x == [ns.x]", "ns.x | length", "ns.x in [ns.x]", E()])} }}}}",
             4 => $"{{% macro f(a, b={E()}) %}}{Inner()}{{{{ a }}}}{(random.Next(3) == 0 ? "{{ f(a) }}" : "")}{{% endmacro %}}{{{{ f({E()}) }}}}",
-            5 => $"{{% set x | {Pick(random, Filters)} %}}{Inner()}{{% endset %}}",
+            5 => random.Next(2) == 0 ? $"{{% set x | {Pick(random, Filters)} %}}{Inner()}{{% endset %}}" : $"{{% filter {Pick(random, Filters)} %}}{Inner()}{{% endfilter %}}",
             6 => $"{{% with x = {E()} %}}{Inner()}{{% endwith %}}",
             7 => $"{{# note #}} text {{% raw %}}{{{{ raw }}}}{{% endraw %}}\n",
             _ => $"{{{{ {E()} }}}}",

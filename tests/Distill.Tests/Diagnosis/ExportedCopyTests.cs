@@ -111,7 +111,7 @@ public sealed class ExportedCopyTests : IDisposable
     [InlineData("""{"rope_theta": 1000000}""", "base 10000, no scaling, ", "base 1000000, no scaling")]
     [InlineData("""{"rope_theta": null, "rope_parameters": {"rope_theta": 1000000, "rope_type": "default"}}""", "base 10000, no scaling, ", "base 1000000, no scaling")]
     [InlineData("""{"rope_scaling": {"type": "yarn", "factor": 4, "original_max_position_embeddings": 64}}""", "base 10000, no scaling, ", "scaling yarn by 4 from 64 positions")]
-    [InlineData("""{"rope_scaling": {"rope_type": "llama3", "factor": 8, "original_max_position_embeddings": 64}}""", "base 10000, no scaling, ", "scaling llama3 by 8 from 64 positions")]
+    [InlineData("""{"rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4, "original_max_position_embeddings": 64}}""", "base 10000, no scaling, ", "scaling llama3 by 8 from 64 positions")]
     public void RotarySettingsThatAreLost(string trainedWith, string found, string expected)
     {
         string gguf = Gguf();

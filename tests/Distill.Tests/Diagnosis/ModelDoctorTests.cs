@@ -76,6 +76,17 @@ public sealed class ModelDoctorTests : IDisposable
     public void TheTemplateDoesNotEndTurns() => Assert.Contains("writes no token", _model.Template(TinyModels.ChatTemplate.Replace(SickModel.Eos, "")).Only("eos", Severity.Warning).What);
 
     [Fact]
+    public void TwoTemplatesThatDiffer()
+    {
+        File.WriteAllText(Path.Combine(_model.Path, "chat_template.jinja"), TinyModels.ChatTemplate + "\n");
+        Assert.DoesNotContain(_model.Examine(), finding => finding.Severity > Severity.Note);
+
+        Finding finding = _model.Template(TinyModels.ChatTemplate.Replace("<｜Assistant｜>", "<｜User｜>")).Only("template", Severity.Warning);
+        Assert.Equal($"{Path.Combine(_model.Path, "tokenizer_config.json")}: `chat_template`", finding.Where);
+        Assert.Contains("is another template than", finding.What);
+    }
+
+    [Fact]
     public void PadIsEos() => Assert.Contains("`pad_token`", _model.Edit("tokenizer_config.json", json => json["pad_token"] = SickModel.Eos).Only("pad", Severity.Warning).Where);
 
     [Fact]
@@ -152,8 +163,43 @@ public sealed class ModelDoctorTests : IDisposable
     }
 
     [Fact]
+    public void TheTokenizersFilesHaveOtherTokens()
+    {
+        Finding finding = _model.Edit("tokenizer_config.json", json => json["added_tokens_decoder"] = new JsonObject
+        {
+            [$"{SickModel.EosId}"] = new JsonObject { ["content"] = SickModel.Eos },
+            [$"{TinyModels.TokenCount + 1}"] = new JsonObject { ["content"] = "<tool>" },
+        }).Only("vocabulary", Severity.Warning);
+
+        Assert.Equal($"names a token otherwise than tokenizer.json; the first is {TinyModels.TokenCount + 1} (<tool>), there no token", finding.What);
+    }
+
+    [Fact]
     public void TheConfigBelongsToOtherWeights() =>
         Assert.Contains($"is 300, the embedding of the weights has {TinyModels.TokenCount + 5} rows", _model.Edit("config.json", json => json["vocab_size"] = 300).Only("vocabulary", Severity.Error).What);
+
+    [Theory]
+    [InlineData("architectures", "[\"GemmaForCausalLM\"]", "architecture `GemmaForCausalLM` is not known")]
+    [InlineData("hidden_act", "\"gelu\"", "hidden_act")]
+    [InlineData("rope_scaling", "{\"rope_type\": \"longrope\", \"factor\": 4}", "longrope")]
+    [InlineData("quantization_config", "{\"quant_method\": \"gptq\"}", "quant_method")]
+    [InlineData("intermediate_size", "333", "`model.layers.0.mlp.gate_proj.weight` has shape")]
+    [InlineData("num_hidden_layers", "77", "is missing")]
+    public void TheModelWouldNotLoad(string key, string value, string told)
+    {
+        Finding finding = _model.Edit("config.json", json => json[key] = JsonNode.Parse(value)).Only("files", Severity.Error);
+
+        Assert.Contains(told, finding.What);
+        Assert.Contains("training, export and chat stop", finding.Consequence);
+    }
+
+    [Fact]
+    public void TheWeightsAreNotThereYet()
+    {
+        File.Delete(Path.Combine(_model.Path, "model.safetensors"));
+
+        Assert.Contains("holds neither model.safetensors nor", _model.Only("files", Severity.Warning).What);
+    }
 
     [Fact]
     public void TheRotaryBaseIsMissing() => Assert.Contains("`rope_theta`", _model.Edit("config.json", json => json.Remove("rope_theta")).Only("rope", Severity.Warning).Where);

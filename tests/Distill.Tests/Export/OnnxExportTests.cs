@@ -71,7 +71,7 @@ public sealed class OnnxExportTests : IDisposable
         string model = new TinyQwen2(tied: true).Save(folder["hf"]);
         File.WriteAllText(Path.Combine(model, "tokenizer.json"), "{}");
         File.WriteAllText(Path.Combine(model, "chat_template.jinja"), "{{ messages }}");
-        File.WriteAllText(Path.Combine(model, "tokenizer_config.json"), """{"tokenizer_class": "TokenizersBackend", "model_max_length": 1e30}""");
+        File.WriteAllText(Path.Combine(model, "tokenizer_config.json"), """{"tokenizer_class": "TokenizersBackend", "model_max_length": 1e30, "chat_template": "other"}""");
         File.WriteAllText(Path.Combine(model, "generation_config.json"), """{"temperature": 0.6, "top_p": 0.95, "do_sample": true}""");
         OnnxExport.Write(model, folder["onnx"], TestContext.Current.CancellationToken);
 
