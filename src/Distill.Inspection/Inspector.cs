@@ -12,7 +12,7 @@ namespace Distill.Inspection;
 /// </summary>
 public static class Inspector
 {
-    private const string Hint = "known are: a model folder, .safetensors, .gguf, .onnx and .parquet files, a folder of traces, a stage or run folder";
+    private const string Hint = "known are: a model folder, adapters, .safetensors, .gguf, .onnx and .parquet files, a folder of traces, a stage or run folder";
 
     /// <summary>Looks at a file or folder. What it is, is told from its content and not from its name.</summary>
     /// <param name="path">The file or folder.</param>
@@ -46,6 +46,7 @@ public static class Inspector
         if (StageFacts.IsRun(folder)) return new("run", folder, StageFacts.OfRun(folder));
         if (HoldsTraces(folder)) return new("traces", folder, TraceFacts.Of(folder));
         if (OnnxFacts.FindModel(folder) is { } onnx) return new("onnx", folder, OnnxFacts.OfFolder(folder, onnx, withTensors));
+        if (AdapterFacts.IsAdapter(folder)) return new("adapter", folder, AdapterFacts.Of(folder, withTensors));
         if (ModelFacts.IsModel(folder)) return new("model", folder, ModelFacts.Of(folder, withTensors));
         if (StageFacts.IsStage(folder)) return new("stage", folder, StageFacts.OfStage(folder, withTensors));
         string[] files = [.. Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file) is ".gguf" or ".safetensors" or ".onnx" or ".parquet" && !GgufShards.IsLater(file)).Order(StringComparer.Ordinal)];

@@ -14,7 +14,7 @@ internal static class InspectCommand
 
     public static Command Create(Terminal terminal)
     {
-        var path = new Argument<string>("path") { Description = "model folder, .safetensors, .gguf, .onnx or .parquet file, folder of traces, stage or run folder" };
+        var path = new Argument<string>("path") { Description = "model folder, adapters, .safetensors, .gguf, .onnx or .parquet file, folder of traces, stage or run folder" };
         var tensors = new Option<bool>("--tensors") { Description = "list every tensor" };
         var json = new Option<bool>("--json") { Description = "print the facts as JSON" };
         var command = new Command("inspect", "Show what a file or folder is: architecture, sizes, tokens, template, counts.") { path, tensors, json };

@@ -59,6 +59,21 @@ public sealed class InspectorTests : IDisposable
     }
 
     [Fact]
+    public void AdaptersTellTheirBaseModelAndSize()
+    {
+        string adapter = Directory.CreateDirectory(_folder["adapter"]).FullName;
+        File.WriteAllText(Path.Combine(adapter, "adapter_config.json"), """{"peft_type": "LORA", "base_model_name_or_path": "Qwen/Qwen2.5-7B", "r": 8, "target_modules": ["q_proj"]}""");
+        File.WriteAllText(Path.Combine(adapter, "tokenizer.json"), "{}"); // trainers put it beside them
+
+        Assert.Contains("adapter_model.safetensors: missing", (string?)Assert.Single(Facts("adapter", adapter)["problems"]!.AsArray()));
+        SafetensorsWriter.Write(Path.Combine(adapter, "adapter_model.safetensors"), [TensorToWrite.OfFloats("q_proj.lora_A.weight", [8, 4], new float[32])], null);
+
+        JsonObject facts = Facts("adapter", adapter);
+        Assert.Equal(32, (long)facts["parameters"]!);
+        Assert.Equal(("Qwen/Qwen2.5-7B", 8), ((string?)facts["settings"]!["base_model_name_or_path"], (int)facts["settings"]!["r"]!));
+    }
+
+    [Fact]
     public void AGgufFileTellsTypesAndTokens()
     {
         TinyModels.Qwen2(_folder["model"]);
