@@ -10,13 +10,10 @@ internal static class ParseProblems
     /// <summary>Shows what is wrong with the command line; false when nothing is.</summary>
     public static bool Show(ParseResult parsed, ErrorDisplay errors)
     {
-        if (parsed.Errors.Count == 0) return false;
+        string[] flags = [.. Swallowed(parsed.CommandResult)];
+        if (parsed.Errors.Count == 0 && flags.Length == 0) return false;
         Command command = parsed.CommandResult.Command;
         string path = PathOf(parsed.CommandResult);
-        // A misspelt flag before the argument would otherwise pass for the argument.
-        IEnumerable<string> swallowed = parsed.CommandResult.Children.OfType<ArgumentResult>()
-            .SelectMany(argument => argument.Tokens).Select(token => token.Value).Where(value => value.StartsWith("--", StringComparison.Ordinal));
-        string[] flags = [.. swallowed];
         string[] unknown = flags.Length > 0 ? flags : Telling(parsed.UnmatchedTokens);
         foreach (string token in unknown)
         {
@@ -25,10 +22,15 @@ internal static class ParseProblems
             string hint = NearestName.Find(token.Split('=')[0], known) is { } nearest ? $"did you mean `{nearest}`?" : $"see `{path} --help`";
             errors.Show($"{path}: `{token}` is unknown", hint);
         }
-        if (parsed.UnmatchedTokens.Count == 0)
+        if (unknown.Length == 0)
             foreach (ParseError error in parsed.Errors) errors.Show($"{path}: {error.Message.TrimEnd('.')}", $"see `{path} --help`");
         return true;
     }
+
+    // A misspelt flag before the argument, or behind the values of a list, would otherwise pass for one of them.
+    private static IEnumerable<string> Swallowed(CommandResult command) => command.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
+        .Concat(command.Children.OfType<OptionResult>().Where(result => result.Option.AllowMultipleArgumentsPerToken).SelectMany(result => result.Tokens))
+        .Select(token => token.Value).Where(value => value.StartsWith("--", StringComparison.Ordinal));
 
     // Behind an unknown command nothing can be understood, and a word behind an unknown flag is its value.
     private static string[] Telling(IReadOnlyList<string> unmatched)

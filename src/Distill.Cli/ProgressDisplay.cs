@@ -41,7 +41,7 @@ internal sealed class ProgressDisplay : IProgress<ProgressEvent>, IDisposable
             if (value.Line is { } line)
             {
                 ClearLine();
-                _terminal.Error.WriteLine("  " + line);
+                _terminal.Error.WriteLine("  " + PlainText.Of(line, longest: int.MaxValue));
                 return;
             }
             if (_latest?.Stage != value.Stage || _latest?.Unit != value.Unit) _meter = new RateMeter(_time);
@@ -104,7 +104,7 @@ internal sealed class ProgressDisplay : IProgress<ProgressEvent>, IDisposable
     {
         int width = Math.Max(40, _terminal.RichError.Profile.Width - 1);
         string bar = reading.Total > 0 ? Bar(reading.Completed / (double)reading.Total) + " " : "";
-        string[] lines = [$"{bar}{(_prefix.Length > 0 ? _prefix + "  " : "")}{Describe(reading)}", .. (reading.Further ?? []).Select(line => "  " + line)];
+        string[] lines = [$"{bar}{(_prefix.Length > 0 ? _prefix + "  " : "")}{Describe(reading)}", .. (reading.Further ?? []).Select(line => "  " + PlainText.Of(line, longest: width))];
         var text = new StringBuilder();
         ToFirstLine(text);
         text.AppendJoin('\n', lines.Select(line => "\u001b[2K" + (line.Length > width ? line[..(width - 1)] + "…" : line)));

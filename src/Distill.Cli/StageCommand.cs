@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distill.Pipelines;
 using Distill.Runs;
@@ -79,8 +80,15 @@ internal static class StageCommand
         };
     }
 
-    // The plain figures of a result; lists and maps are in the stage's own files.
-    private static IEnumerable<string> Figures(JsonObject results) => results
-        .Where(figure => figure.Value is JsonValue)
-        .Select(figure => $"{figure.Key}: {(figure.Value!.GetValueKind() == System.Text.Json.JsonValueKind.String ? figure.Value.GetValue<string>() : figure.Value.ToJsonString())}");
+    // The plain figures of a result, counts by name, and notes; other lists and maps are in the stage's own files.
+    private static IEnumerable<string> Figures(JsonObject results) =>
+        [.. results.Select(figure => (figure.Key, Text: Text(figure.Value))).Where(figure => figure.Text is not null).Select(figure => $"{figure.Key}: {figure.Text}"),
+            .. results["notes"] is JsonArray notes ? notes.Select(note => $"note: {PlainText.Of((string?)note ?? "", longest: int.MaxValue)}") : []];
+
+    private static string? Text(JsonNode? figure) => figure switch
+    {
+        JsonValue value => value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString(),
+        JsonObject { Count: > 0 } counts when counts.All(count => count.Value?.GetValueKind() == JsonValueKind.Number) => string.Join(", ", counts.Select(count => $"{count.Key} {count.Value!.ToJsonString()}")),
+        _ => null,
+    };
 }

@@ -15,6 +15,7 @@ internal sealed class GenerationProgress : IDisposable
     private readonly TeacherGenOptions _options;
     private readonly RolloutForecast _forecast;
     private readonly EndpointFleet? _fleet;
+    private readonly FleetNews _news = new();
     private readonly RolloutTally _tally;
     private readonly double _secondsBefore;
     private readonly int _before;
@@ -64,6 +65,7 @@ internal sealed class GenerationProgress : IDisposable
             _lastReport = _time.GetTimestamp();
             FleetSnapshot? fleet = _fleet?.Snapshot();
             RolloutMeter.Record(_tally);
+            foreach (string line in fleet is null ? [] : _news.Since(fleet)) _progress.Report(ProgressEvent.Say(line));
             _progress.Report(new ProgressEvent("teacher-gen", _tally.Rollouts, _forecast.Total, "rollouts", Detail(fleet)) { Further = fleet?.Endpoints.Select(Line).ToArray() });
         }
     }
@@ -100,8 +102,8 @@ internal sealed class GenerationProgress : IDisposable
     private static string Line(EndpointSnapshot endpoint)
     {
         string state = endpoint.State == "up" ? "" : $"  {endpoint.State}";
-        string faults = endpoint.Faults == 0 ? "" : $"  {endpoint.Faults} failed attempts";
-        return $"{endpoint.Name}  {endpoint.InFlight} of {endpoint.Limit} under way  {endpoint.Completed} done  {Rate(endpoint.TokensPerSecond)} tokens/s{faults}{state}";
+        string faults = endpoint.Faults == 0 ? "" : $"  {endpoint.Faults} failed attempts, the last: {endpoint.LastTrouble?.Message}";
+        return $"{endpoint.Name}  {endpoint.InFlight} of {endpoint.Limit} under way  {endpoint.Completed} done  {Rate(endpoint.TokensPerSecond)} tokens/s{state}{faults}";
     }
 
     private static string Rate(double rate) => rate < 1000 ? $"{rate:0}" : $"{rate / 1000:0.0}k";

@@ -22,13 +22,15 @@ internal sealed class RolloutLedger : IDisposable
     private const byte ReplyType = (byte)'B';
 
     private readonly SegmentedJournal _journal;
+    private readonly string _folder;
     private readonly long[] _positions;
     private readonly Dictionary<int, long> _partBytes = [];
     private readonly HashSet<UInt128> _wastedReplies = [];
+    private bool _discarded;
 
-    private RolloutLedger(SegmentedJournal journal, int rollouts)
+    private RolloutLedger(SegmentedJournal journal, string folder, int rollouts)
     {
-        _journal = journal;
+        (_journal, _folder) = (journal, folder);
         _positions = new long[rollouts];
     }
 
@@ -52,7 +54,7 @@ internal sealed class RolloutLedger : IDisposable
         SegmentedJournal journal = SegmentedJournal.Open(path, options);
         try
         {
-            var ledger = new RolloutLedger(journal, rollouts);
+            var ledger = new RolloutLedger(journal, path, rollouts);
             ledger.Load(folder, settings);
             return ledger;
         }
@@ -161,8 +163,16 @@ internal sealed class RolloutLedger : IDisposable
     /// <summary>Makes what is stored survive a power cut.</summary>
     public void Flush() => _journal.Flush();
 
+    /// <summary>Removes the ledger again where nothing was ever stored in it: a run that could not begin leaves nothing behind.</summary>
+    public void DiscardIfUnused() => _discarded = Tally is { Rollouts: 0, WastedPromptTokens: 0, WastedCompletionTokens: 0 } && _partBytes.Count == 0
+        && Directory.EnumerateFileSystemEntries(_folder).Count() <= 2; // the lock and one segment; damaged bytes that were set aside are somebody's
+
     /// <inheritdoc/>
-    public void Dispose() => _journal.Dispose();
+    public void Dispose()
+    {
+        _journal.Dispose();
+        if (_discarded) AtomicFile.Guard(_folder, () => Directory.Delete(_folder, recursive: true));
+    }
 
     private void Load(string folder, RunSettings settings)
     {

@@ -57,14 +57,27 @@ public sealed class TraceGeneration
         using var cache = new CompletionCache();
         if (options.Fork) LedgerFork.SetAside(options.Out, settings);
         using RolloutLedger ledger = RolloutLedger.Open(options.Out, settings, plan.Count, Journal);
+        try
+        {
+            return await CompleteAsync(options, teacher, verifier, prompts, new TraceParts(options.Out, plan, ledger, shard, rowsPerPart), plan, ledger, cache, progress, cancellation);
+        }
+        catch (Exception e) when (e is not StagePausedException) // a batch file that was written waits for this ledger
+        {
+            ledger.DiscardIfUnused();
+            throw;
+        }
+    }
+
+    private async Task<TeacherGenResult> CompleteAsync(
+        TeacherGenOptions options, ICompletionSource teacher, IVerifier verifier, PromptSet prompts, TraceParts parts, RolloutPlan plan, RolloutLedger ledger, CompletionCache cache,
+        IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    {
         if (teacher.BatchSize is null) // what was computed in a group depends on the group: it fits no other run
         {
             LedgerFork.AddTo(cache, options.Out);
             if (options.Cache is not null) cache.AddFolder(options.Cache, options.Out);
         }
-        var parts = new TraceParts(options.Out, plan, ledger, shard, rowsPerPart);
         parts.WriteMissing();
-
         PilotSample? pilot = options.Pilot is { } size ? PilotSample.Draw(plan, parts, teacher.BatchSize, size, options.Seed) : null;
         int wanted = pilot is null ? parts.Rollouts : ledger.Tally.Rollouts + pilot.Rollouts.Count(index => !ledger.Has(index));
         using var report = new GenerationProgress(progress, _time, wanted, options, ledger, teacher as EndpointFleet);

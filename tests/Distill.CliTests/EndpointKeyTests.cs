@@ -13,22 +13,28 @@ public sealed class EndpointKeyTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public void ARefusedKeyIsNeverPrinted()
+    [Theory]
+    [InlineData(false, "0")]
+    [InlineData(true, "1")] // the key of one endpoint; and everything that is known of the error is printed
+    public void ARefusedKeyIsNeverPrinted(bool ofOneEndpoint, string debug)
     {
         _folder.Write("p.jsonl", """{"prompt":"Compute 1+1.","answer":"2"}""" + "\n");
+        string keyFile = _folder["key.txt"];
         var (url, server) = Refusing();
         using (server)
         {
+            if (ofOneEndpoint) File.WriteAllText(keyFile, Key);
             using CliProcess process = CliProcess.Start(_folder.Path, [],
-                ["teacher-gen", "--prompts", "p.jsonl", "--endpoint", url, "--model", "m", "--out", "out"], ("DISTILL_API_KEY", Key), ("DISTILL_DEBUG", "0"));
+                ["teacher-gen", "--prompts", "p.jsonl", "--endpoint", ofOneEndpoint ? $"{url},key-file={keyFile}" : url, "--model", "m", "--out", "out"],
+                ("DISTILL_API_KEY", ofOneEndpoint ? "" : Key), ("DISTILL_DEBUG", debug));
             CliResult result = process.Wait();
 
             Assert.Equal(3, result.ExitCode);
             Assert.Single(result.Error.Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
             Assert.Contains("hint: ", result.Error);
-            Assert.DoesNotContain("   at ", result.Error);
+            if (debug == "0") Assert.DoesNotContain("   at ", result.Error);
             Assert.DoesNotContain(Key, result.Output + result.Error);
+            File.Delete(keyFile);
             Assert.DoesNotContain(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories), file => File.ReadAllText(file).Contains(Key, StringComparison.Ordinal));
         }
     }

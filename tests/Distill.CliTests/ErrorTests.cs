@@ -16,6 +16,9 @@ public sealed class ErrorTests : IDisposable
     public void UnknownFlag() => Fails("unknown-flag", "train", "--max-stepz", "3");
 
     [Fact]
+    public void UnknownFlagBehindAList() => Fails("unknown-flag-behind-a-list", "teacher-gen", "--prompts", "p.jsonl", "--endpoint", "http://127.0.0.1:1/v1", "--modle", "m", "--out", "o");
+
+    [Fact]
     public void UnknownFlagOfRun() => Fails("unknown-flag-of-run", "run", "--dryrun", "x.yaml");
 
     [Fact]

@@ -43,6 +43,9 @@ internal sealed class EndpointFault(FaultKind kind, string code, string message,
     /// <summary>How long the server asks to wait, if it does.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Tokens of the model's context, where a server says that prompt and completion together exceed it; else null.</summary>
+    public ContextRoom? Context { get; init; }
+
     /// <summary>How to fix it, for faults that end the run.</summary>
     public string? Hint { get; init; }
 
@@ -55,11 +58,12 @@ internal sealed class EndpointFault(FaultKind kind, string code, string message,
     /// <summary>Where it failed, or null before that is known.</summary>
     public string? Endpoint { get; set; }
 
+    /// <summary>The key that was sent there, hidden in <see cref="Message"/>: servers echo what they refuse.</summary>
+    public ApiKey? Key { get; set; }
+
+    /// <inheritdoc/>
+    public override string Message => Key?.Redact(base.Message) ?? base.Message;
+
     /// <summary>The fault as the user sees it when it ends the run.</summary>
-    /// <param name="key">Hidden in the message: servers echo what they refuse.</param>
-    public InputException ToInputException(ApiKey? key)
-    {
-        string message = Endpoint is null ? Message : $"{Endpoint}: {Message}";
-        return new InputException(key?.Redact(message) ?? message, Hint, ExitCode, this);
-    }
+    public InputException ToInputException() => new(Endpoint is null ? Message : $"{Endpoint}: {Message}", Hint, ExitCode, this);
 }

@@ -26,7 +26,8 @@ public sealed record EndpointReadiness(bool IsReady, bool IsHopeless, string Rea
         }
         catch (EndpointFault fault)
         {
-            return new(false, fault.Kind == FaultKind.Fatal, key?.Redact(fault.Message) ?? fault.Message);
+            fault.Key = endpoint.Key ?? key;
+            return new(false, fault.Kind == FaultKind.Fatal, fault.Message);
         }
     }
 }

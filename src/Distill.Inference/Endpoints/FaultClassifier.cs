@@ -10,6 +10,9 @@ namespace Distill.Inference.Endpoints;
 /// </summary>
 internal static class FaultClassifier
 {
+    /// <summary>Code of requests that are longer than the server's context.</summary>
+    public const string ContextExceeded = "context_exceeded";
+
     // What engines say when this very request is at fault, whatever the status (llama.cpp b4748, vLLM, SGLang, DeepSeek).
     private static readonly string[] TooLong =
         ["context length", "context size", "context shift is disabled", "is longer than", "token count exceeds", "prompt is too long", "input is too long"];
@@ -53,7 +56,14 @@ internal static class FaultClassifier
         string message = status > 0 ? $"status {status}: {said}" : said;
         // A gateway's or a full server's words ("took too long") are about the moment; only these replies are about the request.
         bool isAboutRequest = status is 0 or 400 or 413 or 422 or 500;
-        if (isAboutRequest && Says(error, TooLong)) return new EndpointFault(FaultKind.Permanent, "context_exceeded", message);
+        if (isAboutRequest && Says(error, TooLong))
+        {
+            return new EndpointFault(FaultKind.Permanent, ContextExceeded, message)
+            {
+                Context = ContextRoom.Read(error.Message),
+                Hint = "prompt and completion must fit into the server's context together: lower --max-tokens, or start the server with a longer context",
+            };
+        }
         if (Says(error, NoMoney) || status == 402) return Refused("no_credit", message, "the account has no credit left");
         if (status is 401 or 403 || Says(error, ["authentication_error", "invalid_api_key"]))
             return Refused("key_refused", message, "set the environment variable DISTILL_API_KEY (or OPENAI_API_KEY), or name a file with --api-key-file");

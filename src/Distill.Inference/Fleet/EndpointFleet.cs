@@ -79,7 +79,7 @@ public sealed class EndpointFleet : ICompletionSource
             endpoint.Engine.Name,
             endpoint.Quarantine is not null ? "quarantined" : endpoint.State == Polly.CircuitBreaker.CircuitState.Closed ? "up" : "down",
             endpoint.InFlight, endpoint.Limit.Current, endpoint.Figures.TokensPerSecond, endpoint.Figures.UsefulTokens, endpoint.Figures.WastedTokens,
-            endpoint.Figures.Completed, endpoint.Figures.Faults))]);
+            endpoint.Figures.Completed, endpoint.Figures.Faults, endpoint.LastFault is { } fault ? new EndpointTrouble(fault.Code, fault.Message) : null))]);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<CompletedRequest> CompleteAsync(IEnumerable<CompletionRequest> requests, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
@@ -102,7 +102,7 @@ public sealed class EndpointFleet : ICompletionSource
         }
         catch (EndpointFault fault)
         {
-            throw Explain(fault);
+            throw fault.ToInputException();
         }
     }
 
@@ -127,13 +127,10 @@ public sealed class EndpointFleet : ICompletionSource
         }
     }
 
-    /// <summary>A fault as the user sees it when it ends the run.</summary>
-    internal InputException Explain(EndpointFault fault) => fault.ToInputException(_options.Key);
-
     /// <summary>What to tell when requests are left.</summary>
-    internal InputException Unfinished(EndpointFault? last, string left)
+    internal static InputException Unfinished(EndpointFault? last, string left)
     {
-        string what = last is null ? "no endpoint answers" : Explain(last).Message;
+        string what = last?.ToInputException().Message ?? "no endpoint answers";
         return new InputException($"{what} ({left} left without a completion)", "run the same command again: only what is missing is asked for", last?.ExitCode ?? 1, last);
     }
 
@@ -144,7 +141,7 @@ public sealed class EndpointFleet : ICompletionSource
             : $"the budget of ${_options.MaxCost:0.##} does not allow another request (${Cap.Cost:0.00} is spent)",
         "everything that was finished is stored; raise --max-cost or --max-tokens-total and run the same command again to go on");
 
-    private InputException Ending(EndpointFault? quarantine) => quarantine is not null ? Explain(quarantine)
+    private InputException Ending(EndpointFault? quarantine) => quarantine is not null ? quarantine.ToInputException()
         : Unfinished(_attempt.LastFault, $"nothing came from any endpoint for {_options.OutagePatience.TotalMinutes:0.#} min; requests are");
 
     private TimeSpan HedgeDelay()

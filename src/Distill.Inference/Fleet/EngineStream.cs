@@ -6,6 +6,9 @@ namespace Distill.Inference.Fleet;
 /// <summary>A completion while it streams: feeds the assembly, keeps the timers, measures.</summary>
 internal sealed class EngineStream
 {
+    /// <summary>Code of attempts that got no text for too long.</summary>
+    public const string Silence = "no_progress";
+
     private readonly FleetOptions _options;
     private readonly RolloutAttempts _attempts;
     private readonly long _start;
@@ -44,6 +47,9 @@ internal sealed class EngineStream
         return CompleteAsync(cancellation);
     }
 
+    /// <summary>Takes back a call that came to nothing: what it was to go on from is what has come.</summary>
+    public void GoBack(CompletionAssembly cut) => Assembly = cut;
+
     /// <summary>Reads the stream to its end and judges it.</summary>
     /// <exception cref="EndpointFault">No complete completion came.</exception>
     public async Task<Completion> CompleteAsync(CancellationToken cancellation)
@@ -74,7 +80,7 @@ internal sealed class EngineStream
         }
         catch (OperationCanceledException e) when (watch.Expired && !cancellation.IsCancellationRequested)
         {
-            throw new EndpointFault(FaultKind.Transient, "no_progress", $"no text for {watch.Limit.TotalSeconds:0.#} s", e);
+            throw new EndpointFault(FaultKind.Transient, Silence, $"no text for {watch.Limit.TotalSeconds:0.#} s", e);
         }
         catch (EndpointFault fault) when (fault.Code == "stream_cut" && Assembly.HasEnd) { } // closed a moment too early
     }

@@ -29,7 +29,7 @@ internal sealed class FleetAttempt(FleetOptions options, FleetScheduler schedule
         while (true)
         {
             using Lease place = attempts.TakeFirstPlace()
-                ?? await scheduler.AcquireAsync(attempts.PromptTokens, attempts.Request.Sampling.MaxTokens, except, cancellation);
+                ?? await scheduler.AcquireAsync(attempts.PromptTokens, attempts.Request.Sampling.MaxTokens, except, cancellation, avoided: attempts.SilentAt);
             try
             {
                 return await place.Endpoint.Breaker.RunAsync(token => StreamAsync(attempts, place, token), cancellation);
@@ -59,10 +59,10 @@ internal sealed class FleetAttempt(FleetOptions options, FleetScheduler schedule
         }
         catch (EndpointFault fault)
         {
-            fault.Endpoint = endpoint.Engine.Name;
+            endpoint.Failed(fault);
             fault.Partial ??= stream.Assembly;
             outcome = fault.Code;
-            attempts.Failed(fault);
+            attempts.Failed(fault, endpoint);
             Punish(endpoint, fault);
             throw;
         }
@@ -80,12 +80,43 @@ internal sealed class FleetAttempt(FleetOptions options, FleetScheduler schedule
         {
             case TruncationPolicy.Continue when endpoint.Engine.CanContinue && stream.Assembly.Prefix is { } prefix:
                 attempts.CutOff = stream.Assembly; // another attempt goes on from here too
-                return await stream.GoOnAsync(call with { Prefix = prefix }, stream.Assembly, cancellation);
+                return await GoOnAsync(stream, call with { Prefix = prefix }, stream.Assembly, call.Sampling.MaxTokens, cancellation) ?? completion;
             case TruncationPolicy.Escalate:
-                Waste(attempts, endpoint, "truncated", stream.Assembly.PromptTokens, stream.Assembly.CompletionTokens);
-                return await stream.GoOnAsync(call with { Sampling = call.Sampling with { MaxTokens = call.Sampling.MaxTokens * 2 } }, null, cancellation);
+                bool keepsCut = false;
+                int prompt = stream.Assembly.PromptTokens, tokens = stream.Assembly.CompletionTokens;
+                try
+                {
+                    Completion? longer = await GoOnAsync(stream, call, null, call.Sampling.MaxTokens * 2, cancellation);
+                    keepsCut = longer is null;
+                    return longer ?? completion;
+                }
+                finally
+                {
+                    if (!keepsCut) Waste(attempts, endpoint, "truncated", prompt, tokens);
+                }
             default:
                 return completion;
+        }
+    }
+
+    // Null where the server has no room for more: what was cut off stays as it is.
+    private static async Task<Completion?> GoOnAsync(EngineStream stream, EngineCall call, CompletionAssembly? before, int limit, CancellationToken cancellation)
+    {
+        CompletionAssembly cut = stream.Assembly;
+        int least = call.Prefix is null ? call.Sampling.MaxTokens + 1 : 1;
+        while (true)
+        {
+            try
+            {
+                return await stream.GoOnAsync(call with { Sampling = call.Sampling with { MaxTokens = limit } }, before, cancellation);
+            }
+            catch (EndpointFault fault) when (fault.Code == FaultClassifier.ContextExceeded)
+            {
+                stream.GoBack(cut);
+                int room = fault.Context is { Prompt: { } prompt, Context: var context } ? context - prompt : 0;
+                if (room < least || room >= limit) return null;
+                limit = room;
+            }
         }
     }
 
@@ -119,7 +150,7 @@ internal sealed class FleetAttempt(FleetOptions options, FleetScheduler schedule
         // The breaker counts a minute: a server that did well in it would have to fail as often before it opens, and one that fails fast has
         // always a place free.
         if (fault.Kind is FaultKind.NoReply or FaultKind.Transient && endpoint.Figures.Break() >= BrokenInARow && endpoint.IsUp) _ = endpoint.IsolateAsync();
-        if (fault.Kind == FaultKind.Fatal) scheduler.Close(fault.ToInputException(options.Key)); // before this place is given to the next
+        if (fault.Kind == FaultKind.Fatal) scheduler.Close(fault.ToInputException()); // before this place is given to the next
         if (fault.Kind == FaultKind.Overload)
         {
             endpoint.Limit.Overloaded(options.Time.GetTimestamp() / (double)options.Time.TimestampFrequency);

@@ -68,6 +68,9 @@ internal sealed class FleetEndpoint : IAsyncDisposable
     /// <summary>Why it gets no more work for good, or null.</summary>
     public EndpointFault? Quarantine { get; private set; }
 
+    /// <summary>What it failed with last, or null.</summary>
+    public EndpointFault? LastFault { get; private set; }
+
     /// <summary>State of the breaker.</summary>
     public CircuitState State => _state.CircuitState;
 
@@ -103,6 +106,13 @@ internal sealed class FleetEndpoint : IAsyncDisposable
             if (fingerprint is not null && _fingerprint is { } build && build != fingerprint && _dialect.KeepsFingerprint()) throw Changed("build", build, fingerprint);
             (_model, _fingerprint) = (_model ?? model, _fingerprint ?? fingerprint);
         }
+    }
+
+    /// <summary>Notes that it failed, and writes its name on the fault.</summary>
+    public void Failed(EndpointFault fault)
+    {
+        (fault.Endpoint, fault.Key) = (Engine.Name, _endpoint.Key ?? _options.Key);
+        LastFault = fault;
     }
 
     /// <summary>Gives it no more work.</summary>

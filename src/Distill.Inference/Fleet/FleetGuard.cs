@@ -119,7 +119,11 @@ internal sealed class FleetGuard : IAsyncDisposable
             await endpoint.RejoinAsync();
             endpoint.Figures.ForgetSilence(_options.Time.GetTimestamp());
         }
-        catch (Exception e) when (e is EndpointFault or BrokenCircuitException or OperationCanceledException) { } // asked again after the next pause
+        catch (EndpointFault fault)
+        {
+            endpoint.Failed(fault); // asked again after the next pause
+        }
+        catch (Exception e) when (e is BrokenCircuitException or OperationCanceledException) { }
     }
 
     private async Task<CompletedRequest> GenerateOneTokenAsync(FleetEndpoint endpoint, CancellationToken cancellation)

@@ -18,7 +18,7 @@ internal sealed class FleetPreflight(FleetOptions options)
         ResiliencePipeline<EngineFacts> retries = CreateRetries();
         EndpointFault?[] faults = await Task.WhenAll(endpoints.Select(endpoint => CheckAsync(endpoint, retries, cancellation)));
         EndpointFault? fatal = faults.FirstOrDefault(fault => fault is { Kind: FaultKind.Fatal }) ?? (faults.All(fault => fault is not null) ? faults[0] : null);
-        if (fatal is not null) throw fatal.ToInputException(options.Key);
+        if (fatal is not null) throw fatal.ToInputException();
         for (int i = 0; i < faults.Length; i++)
             if (faults[i] is not null) await endpoints[i].IsolateAsync();
     }
@@ -35,9 +35,10 @@ internal sealed class FleetPreflight(FleetOptions options)
         }
         catch (EndpointFault fault)
         {
-            fault.Endpoint = endpoint.Engine.Name;
-            if (fault.Code != "unreachable") return fault;
-            return new EndpointFault(FaultKind.Transient, fault.Code, $"cannot be reached: {fault.Message}", fault) { Hint = "check --endpoint and that the server runs", Endpoint = fault.Endpoint };
+            EndpointFault shown = fault.Code != "unreachable" ? fault
+                : new EndpointFault(FaultKind.Transient, fault.Code, $"cannot be reached: {fault.Message}", fault) { Hint = "check --endpoint and that the server runs" };
+            endpoint.Failed(shown);
+            return shown;
         }
     }
 

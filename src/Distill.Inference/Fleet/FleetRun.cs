@@ -154,7 +154,7 @@ internal sealed class FleetRun : IAsyncDisposable
         }
         catch (EndpointFault fault) when (fault.Kind is FaultKind.Fatal or FaultKind.Quarantine)
         {
-            throw _fleet.Explain(fault);
+            throw fault.ToInputException();
         }
         catch (EndpointFault fault)
         {
@@ -186,9 +186,8 @@ internal sealed class FleetRun : IAsyncDisposable
             if (hold) _refused.Add(refused);
             if (_refused.Count >= RefusalsBeforeStop)
             {
-                InputException shown = _fleet.Explain(fault);
-                throw new InputException($"{shown.Message} (so ended each of the first {_refused.Count} requests)",
-                    "nothing was stored; check the model and the sampling options against what the server accepts", inner: fault);
+                throw new InputException($"{fault.ToInputException().Message} (so ended each of the first {_refused.Count} requests)",
+                    fault.Hint ?? "check the model and the sampling options against what the server accepts", inner: fault);
             }
         }
         if (!hold) await _results.Writer.WriteAsync(refused, CancellationToken.None);
@@ -217,5 +216,5 @@ internal sealed class FleetRun : IAsyncDisposable
         throw Unfinished();
     }
 
-    private InputException Unfinished() => _fleet.Unfinished(_lastFault, _givenUp == 1 ? "1 request is" : $"{_givenUp} requests are");
+    private InputException Unfinished() => EndpointFleet.Unfinished(_lastFault, _givenUp == 1 ? "1 request is" : $"{_givenUp} requests are");
 }

@@ -55,9 +55,10 @@ internal sealed class FleetScheduler(IReadOnlyList<FleetEndpoint> endpoints)
     /// <param name="maxTokens">Most tokens of the completion.</param>
     /// <param name="except">An endpoint that will not do, or null.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    public Task<Lease> AcquireAsync(int promptTokens, int maxTokens, FleetEndpoint? except, CancellationToken cancellation)
+    /// <param name="avoided">An endpoint that will do only when no other is up, or null.</param>
+    public Task<Lease> AcquireAsync(int promptTokens, int maxTokens, FleetEndpoint? except, CancellationToken cancellation, FleetEndpoint? avoided = null)
     {
-        var waiter = new Waiter(promptTokens, maxTokens, except);
+        var waiter = new Waiter(promptTokens, maxTokens, except, avoided);
         lock (_gate)
         {
             if (_closed is not null) return Task.FromException<Lease>(_closed);
@@ -97,7 +98,7 @@ internal sealed class FleetScheduler(IReadOnlyList<FleetEndpoint> endpoints)
                     _waiters.Remove(node);
                     node.Value.TrySetResult(lease);
                 }
-                else if (node.Value.Except is null) return; // who comes later finds no more than this one
+                else if (node.Value is { Except: null, Avoided: null }) return; // who comes later finds no more than this one
                 node = next;
             }
         }
@@ -133,7 +134,7 @@ internal sealed class FleetScheduler(IReadOnlyList<FleetEndpoint> endpoints)
         for (int attempt = 0; attempt < compared && (attempt < drawn || best is null); attempt++)
         {
             FleetEndpoint endpoint = endpoints[endpoints.Count > CompareAll ? _random.Next(0, endpoints.Count - 1) : attempt];
-            if (endpoint == waiter.Except || !endpoint.IsReady || endpoint.InFlight >= endpoint.Limit.Current || !endpoint.Rate.HasRoom(Reserved(endpoint, waiter))) continue;
+            if (endpoint == waiter.Except || (endpoint == waiter.Avoided && OtherIsUp(endpoint, waiter.Except)) || !endpoint.IsReady || endpoint.InFlight >= endpoint.Limit.Current || !endpoint.Rate.HasRoom(Reserved(endpoint, waiter))) continue;
             double score = (endpoint.Outstanding + Expected(endpoint, waiter)) / (endpoint.Weight * Speed(endpoint));
             if (score >= bestScore) continue;
             (best, bestScore) = (endpoint, score);
@@ -148,6 +149,8 @@ internal sealed class FleetScheduler(IReadOnlyList<FleetEndpoint> endpoints)
         FleetMeter.InFlight.Add(1, FleetMeter.Server(best));
         return new Lease(this, best, expected, reserved);
     }
+
+    private bool OtherIsUp(FleetEndpoint endpoint, FleetEndpoint? except) => endpoints.Any(other => other != endpoint && other != except && other.IsUp);
 
     private static int Reserved(FleetEndpoint endpoint, Waiter waiter) => waiter.PromptTokens + endpoint.Figures.LongLength(waiter.MaxTokens);
 
@@ -166,13 +169,15 @@ internal sealed class FleetScheduler(IReadOnlyList<FleetEndpoint> endpoints)
         return stream * endpoint.Limit.Current;
     }
 
-    private sealed class Waiter(int promptTokens, int maxTokens, FleetEndpoint? except) : TaskCompletionSource<Lease>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class Waiter(int promptTokens, int maxTokens, FleetEndpoint? except, FleetEndpoint? avoided) : TaskCompletionSource<Lease>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public int PromptTokens => promptTokens;
 
         public int MaxTokens => maxTokens;
 
         public FleetEndpoint? Except => except;
+
+        public FleetEndpoint? Avoided => avoided;
 
         public LinkedListNode<Waiter>? Node { get; set; }
     }

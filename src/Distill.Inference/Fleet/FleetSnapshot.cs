@@ -16,5 +16,11 @@ public sealed record FleetSnapshot(long Tokens, double Cost, IReadOnlyList<Endpo
 /// <param name="WastedTokens">Tokens of attempts that were not.</param>
 /// <param name="Completed">Completions that were kept.</param>
 /// <param name="Faults">Attempts that failed.</param>
+/// <param name="LastTrouble">What it failed with last, or null.</param>
 public sealed record EndpointSnapshot(
-    string Name, string State, int InFlight, int Limit, double TokensPerSecond, long UsefulTokens, long WastedTokens, long Completed, long Faults);
+    string Name, string State, int InFlight, int Limit, double TokensPerSecond, long UsefulTokens, long WastedTokens, long Completed, long Faults, EndpointTrouble? LastTrouble);
+
+/// <summary>A failure of an endpoint.</summary>
+/// <param name="Code">Short code in snake_case.</param>
+/// <param name="Message">What happened, for the user, without secrets.</param>
+public sealed record EndpointTrouble(string Code, string Message);

@@ -10,6 +10,10 @@ internal sealed class RolloutAttempts(CompletionRequest request, FleetOptions op
 {
     // Where no tokenizer counts: an estimate for budgets, never for a check.
     private const int BytesPerPromptToken = 3;
+    private const int UncountedTemplateTokens = 64;
+
+    // Share of the token limit that a server's context must leave for the completion.
+    private const double LeastRoom = 0.5;
 
     /// <summary>Where Polly's context keeps it.</summary>
     public static readonly ResiliencePropertyKey<RolloutAttempts> Key = new("distill.rollout");
@@ -18,6 +22,7 @@ internal sealed class RolloutAttempts(CompletionRequest request, FleetOptions op
     private int _failures;
     private int _rejections;
     private int _qualityTries;
+    private int? _room;
     private bool _resent;
     private bool _again;
 
@@ -41,6 +46,9 @@ internal sealed class RolloutAttempts(CompletionRequest request, FleetOptions op
 
     /// <summary>Text that was cut off by the limit, to go on from, or null.</summary>
     public CompletionAssembly? CutOff { get; set; }
+
+    /// <summary>Endpoint that fell silent over the request, or null. It may still be at work on it, so others are asked first.</summary>
+    public FleetEndpoint? SilentAt { get; private set; }
 
     /// <summary>Endpoint of the attempt under way.</summary>
     public FleetEndpoint? Current { get; set; }
@@ -66,7 +74,7 @@ internal sealed class RolloutAttempts(CompletionRequest request, FleetOptions op
         lock (_gate)
         {
             if (!canContinue) CutOff = null;
-            SamplingOptions sampling = request.Sampling;
+            SamplingOptions sampling = request.Sampling with { MaxTokens = Math.Min(_room ?? int.MaxValue, request.Sampling.MaxTokens) };
             // A completion that went wrong by itself would go wrong again with the same seed.
             if (_qualityTries > 0) sampling = sampling with { Seed = RandomStream.DeriveSeed(sampling.Seed, $"{request.Id} {_qualityTries}") & int.MaxValue };
             return new EngineCall(request.Id, ++Count, request.Messages, sampling, CutOff?.Prefix);
@@ -81,16 +89,18 @@ internal sealed class RolloutAttempts(CompletionRequest request, FleetOptions op
     }
 
     /// <summary>Notes a failed attempt.</summary>
-    public void Failed(EndpointFault fault)
+    public void Failed(EndpointFault fault, FleetEndpoint endpoint)
     {
         lock (_gate)
         {
+            if (fault.Code == EngineStream.Silence) SilentAt = endpoint;
             _again = !HandedOver && fault.Kind switch
             {
                 FaultKind.NoReply when !_resent => _resent = true,
                 FaultKind.NoReply or FaultKind.Transient => ++_failures <= options.MaxRetries,
                 FaultKind.Overload or FaultKind.Quarantine => true, // not the request's fault
                 FaultKind.Rejected => ++_rejections <= Math.Min(1, options.MaxRetries),
+                FaultKind.Permanent => Shrinks(fault.Context),
                 _ => false,
             };
         }
@@ -119,5 +129,16 @@ internal sealed class RolloutAttempts(CompletionRequest request, FleetOptions op
     }
 
     /// <summary>Whether the next attempt follows at once: the server never began with this one, or nothing was wrong with it.</summary>
-    public bool AtOnce(Exception? failure) => failure is null or EndpointFault { Kind: FaultKind.Quarantine } || (failure is EndpointFault { Kind: FaultKind.NoReply } && _failures == 0);
+    public bool AtOnce(Exception? failure) => failure is null or EndpointFault { Kind: FaultKind.Quarantine or FaultKind.Permanent } || (failure is EndpointFault { Kind: FaultKind.NoReply } && _failures == 0);
+
+    // Servers whose context is as long as the completion may be refuse every request, since the prompt needs room too. A little less
+    // will do; with much less, completions would be cut that nobody wanted cut.
+    private bool Shrinks(ContextRoom? context)
+    {
+        if (context is null || _room is not null) return false;
+        int room = context.Left(request.PromptTokens ?? (2 * PromptTokens) + UncountedTemplateTokens), asked = request.Sampling.MaxTokens;
+        if (room >= asked || room < asked * LeastRoom) return false;
+        _room = room;
+        return true;
+    }
 }

@@ -184,6 +184,17 @@ public sealed class TraceGenerationTests : IDisposable
     }
 
     [Fact]
+    public async Task ARunThatFailedBeforeItsFirstRolloutLeavesNoLedger()
+    {
+        TeacherGenOptions options = Options("run", prompts: 5, samples: 1);
+        await Assert.ThrowsAsync<IOException>(() => Run(options, new ScriptedTeacher(breakAfter: 0)));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder["run"]));
+
+        await Assert.ThrowsAsync<IOException>(() => Run(options with { Seed = 18 }, new ScriptedTeacher(breakAfter: 1))); // other settings: nothing is there that they could mix with
+        await Assert.ThrowsAsync<InputException>(() => Run(options, new ScriptedTeacher()));
+    }
+
+    [Fact]
     public async Task RefusesTracesWhoseJournalIsGone()
     {
         TeacherGenOptions options = Options("run", prompts: 5, samples: 1);

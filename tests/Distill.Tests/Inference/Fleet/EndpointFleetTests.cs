@@ -208,6 +208,51 @@ public sealed class EndpointFleetTests
     }
 
     [Theory]
+    [InlineData("This model's maximum context length is 1200 tokens. However, you requested 1300 tokens (300 in the messages, 1000 in the completion). Please reduce the length of the messages or completion.", 900)]
+    [InlineData("'max_tokens' or 'max_completion_tokens' is too large: 1000. This model's maximum context length is 1200 tokens and your request has 300 input tokens (1000 > 1200 - 300).", 900)]
+    [InlineData("You passed 300 input tokens and requested 1000 output tokens. However, the model's context length is only 1200 tokens, resulting in a maximum input length of 200 tokens.", 900)]
+    [InlineData("This model's maximum context length is 1000 tokens. However, you requested 1000 output tokens and your prompt contains at least 1 input tokens, for a total of at least 1001 tokens.", 932)] // no count: twice the estimate of 2, and a template
+    [InlineData("Requested token count exceeds the model's maximum context length of 1200 tokens. You requested a total of 1300 tokens: 300 tokens from the input messages and 1000 tokens for the completion.", 900)]
+    public async Task ALimitThatLeavesThePromptNoRoomIsLoweredOnce(string refusal, int room)
+    {
+        await using var server = new ScriptedServer((request, stream) => Send(stream, request.Number == 1 ? Reply(400, JsonSerializer.Serialize(new { message = refusal, @object = "error" })) : GoodStream()));
+        await using var fleet = new EndpointFleet(Options(server.Url));
+        AssertExactlyOnce(1, await Collect(fleet, Requests(1)));
+        Assert.Equal([1000, room], server.Requests.Select(request => request.Json.GetProperty("max_tokens").GetInt32()));
+    }
+
+    [Fact]
+    public async Task AContextThatLeavesLessThanHalfTheLimitIsTheUsersToMend()
+    {
+        const string Refusal = "This model's maximum context length is 700 tokens. However, you requested 1300 tokens (300 in the messages, 1000 in the completion).";
+        await using var server = new ScriptedServer((_, stream) => Send(stream, Reply(400, JsonSerializer.Serialize(new { message = Refusal, @object = "error" }))));
+        await using var fleet = new EndpointFleet(Options(server.Url) with { Concurrency = 1 });
+        var e = await Assert.ThrowsAsync<InputException>(() => Collect(fleet, Requests(20)));
+        Assert.Contains("--max-tokens", e.Hint, StringComparison.Ordinal);
+        Assert.Equal(8, server.Requests.Count); // one try each, until it is clear what all have in common
+    }
+
+    [Theory]
+    [InlineData(TruncationPolicy.Continue, 3, "two and two")] // the room that is left is used
+    [InlineData(TruncationPolicy.Escalate, 2, "two and")] // there is none
+    public async Task WhatTheContextCutsOffStaysWhatItIs(TruncationPolicy policy, int asked, string reasoning)
+    {
+        const string Refusal = "This model's maximum context length is 1200 tokens. However, you requested 1600 tokens (600 in the messages, 1000 in the completion).";
+        await using var server = new ScriptedServer((request, stream) => Send(stream, request.Number switch
+        {
+            1 => StreamHead + Delta("reasoning_content", "two and") + Finish("length") + Usage(7, 3) + Done,
+            2 => Reply(400, JsonSerializer.Serialize(new { message = Refusal, @object = "error" })),
+            _ => StreamHead + Delta("reasoning_content", " two") + Delta("content", "4") + Finish("stop") + Usage(10, 4) + Done,
+        }))
+        { ModelsReply = Reply(200, """{"data":[{"id":"m","owned_by":"vllm"}]}""") };
+        await using var fleet = new EndpointFleet(Options(server.Url) with { OnTruncation = policy });
+        CompletedRequest completed = AssertExactlyOnce(1, await Collect(fleet, Requests(1)))[0];
+        Assert.Equal((reasoning, policy == TruncationPolicy.Continue ? EndState.Complete : EndState.Truncated), (completed.Completion.Reasoning, completed.Completion.EndState));
+        Assert.Equal((asked, 0L), (server.Requests.Count, fleet.Snapshot().Endpoints[0].WastedTokens));
+        if (policy == TruncationPolicy.Continue) Assert.Equal(600, server.Requests[2].Json.GetProperty("max_tokens").GetInt32());
+    }
+
+    [Theory]
     [InlineData(8, 8, null)]
     [InlineData(8, 9, "prompt_changed")] // a second beginning-of-sentence token
     [InlineData(1800, 583, "prompt_changed")] // half the prompt
