@@ -38,7 +38,7 @@ public static class StageRun
         {
             IReadOnlyList<OptionDifference> differences = StageFolder.DifferencesFrom(folder, kind.Options.ToResultJson(binding.Options), binding.Inputs);
             bool goesOn = binding.Options is IForkableOptions { Fork: true }
-                || (binding.Options is IExtendableOptions { Extend: true } longer && differences.Count > 0 && differences.All(difference => longer.Length.Contains(difference.Name)));
+                || (binding.Options is IExtendableOptions { Extend: true } longer && differences.Count > 0 && differences.All(difference => longer.MayDiffer.Contains(difference.Name)));
             if (!goesOn) throw OtherOptions(folder, binding.Options, differences);
             StageFolder.Reopen(folder);
         }
@@ -97,7 +97,7 @@ public static class StageRun
     private static InputException OtherOptions(string folder, object options, IReadOnlyList<OptionDifference> differences)
     {
         string named = differences.Count == 0 ? "" : ": " + string.Join("; ", differences.Select(difference => $"{difference.Name} was {difference.Before}, now {difference.Now}"));
-        string longer = options is IExtendableOptions extendable && differences.Count > 0 && differences.All(difference => extendable.Length.Contains(difference.Name))
+        string longer = options is IExtendableOptions extendable && differences.Count > 0 && differences.All(difference => extendable.MayDiffer.Contains(difference.Name))
             ? ", or go on from where it ended with `--extend`" : "";
         string fork = options is IForkableOptions ? ", or begin anew there with `--fork` and keep what still fits" : "";
         return new($"{folder}: holds the result of other options or inputs{named}", $"choose another `--out`, or replace it with `--replace`{longer}{fork}");

@@ -17,6 +17,9 @@ public sealed class OptionAttribute(string description) : Attribute
     /// <summary>Whether the value is a path (resolved against the working folder, or a <c>$stage</c> reference in a pipeline).</summary>
     public bool IsPath { get; init; }
 
+    /// <summary>Whether a text is a name, which holds no comma: several may then be written as <c>a,b</c>.</summary>
+    public bool IsName { get; init; }
+
     /// <summary>Whether the value may also stand on the command line by itself, without the flag.</summary>
     public bool IsArgument { get; init; }
 

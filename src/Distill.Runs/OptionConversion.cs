@@ -8,12 +8,12 @@ namespace Distill.Runs;
 internal sealed class OptionConversion
 {
     private readonly Type _element;
-    private readonly bool _nullable;
+    private readonly bool _nullable, _hasCommas;
 
-    private OptionConversion(Type element, bool nullable, bool isList)
+    private OptionConversion(Type element, bool nullable, bool isList, bool hasCommas = false)
     {
         _element = element;
-        _nullable = nullable;
+        (_nullable, _hasCommas) = (nullable, hasCommas);
         IsList = isList;
         AcceptedValues = element.IsEnum ? [.. Enum.GetNames(element).Select(Word)] : [];
     }
@@ -39,7 +39,8 @@ internal sealed class OptionConversion
         if (isList) type = type.GetGenericArguments()[0];
         Type element = Nullable.GetUnderlyingType(type) ?? type;
         bool nullable = element != type || (element == typeof(string) && IsNullableText(property));
-        if (element.IsEnum || element == typeof(string)) return new(element, nullable, isList);
+        if (element.IsEnum || element == typeof(string))
+            return new(element, nullable, isList, hasCommas: element == typeof(string) && property.GetCustomAttribute<OptionAttribute>() is not { IsName: true });
         if (isList && element == typeof(double)) return new(element, nullable, isList);
         if (!isList && (element == typeof(int) || element == typeof(long) || element == typeof(double) || element == typeof(bool)))
             return new(element, nullable, isList);
@@ -79,8 +80,8 @@ internal sealed class OptionConversion
 
     private (object? Value, string? Problem, string? Remedy) ConvertList(IReadOnlyList<string> values)
     {
-        // Words of a closed set and numbers hold no commas, so `--gguf F16,Q8_0` can only mean two of them; free text stays as it is.
-        string[] items = [.. _element.IsEnum || _element == typeof(double) ? values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)) : values];
+        // Words of a closed set, names and numbers hold no commas, so `--gguf F16,Q8_0` can only mean two of them; free text stays as it is.
+        string[] items = [.. _hasCommas ? values : values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries))];
         var list = Array.CreateInstance(_element, items.Length);
         for (int i = 0; i < items.Length; i++)
         {

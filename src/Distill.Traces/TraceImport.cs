@@ -76,7 +76,7 @@ internal sealed class TraceImport(string source, ColumnMap columns)
         foreach (string name in ImportNames.Completions)
             if (AllOf(row, name, out isList) is { Count: > 0 } found) return found;
         throw new InputException($"{row.Where}: holds no completion; found {string.Join(", ", row.Names.Select(name => $"`{name}`"))}",
-            $"name its column with `--completion-column`; it is looked for under {string.Join(", ", ImportNames.Completions.Select(name => $"`{name}`"))}");
+            $"name its column with `--completion-column`, which `curate`, `lint` and `verify` take; it is looked for under {string.Join(", ", ImportNames.Completions.Select(name => $"`{name}`"))}");
     }
 
     // A list is several completions of one prompt, a conversation ends with one, anything else is one text.

@@ -13,29 +13,34 @@ internal static class ActivationMemory
     /// <summary>Bytes of activations and of logits.</summary>
     /// <param name="config">The student's shape.</param>
     /// <param name="options">The recipe.</param>
-    public static (long Activations, long Logits) Peak(ModelConfig config, TrainOptions options)
+    /// <param name="part">The layers that are meant.</param>
+    public static (long Activations, long Logits) Peak(ModelConfig config, TrainOptions options, ModelPart part)
     {
-        if (options.Chunks is { } chunks) return InChunks(config, options, chunks.Size);
-        long tokens = Tokens(options), hidden = config.HiddenSize, layer = KeptOfLayer(config), passing = 2 * FeedForwardWidth(config); // the product of gate and up, and its gradient
+        if (options.Chunks is { } chunks) return InChunks(config, options, part, chunks.Size);
+        long tokens = Tokens(options), hidden = config.HiddenSize, layers = part.Layers * KeptOfLayer(config), passing = 2 * FeedForwardWidth(config); // the product of gate and up, and its gradient
+        long logits = part.IsLast ? config.VocabSize * Math.Min(tokens, CausalLoss.RowsAtOnce(config.VocabSize)) : 0;
         // Beside what is kept: at the loss what enters and leaves the last norm, the rows that count and their gradient; in a layer the gradients that
         // come and go, its output when it was computed again, and what the loss still holds when it was not.
-        (long atLoss, long inLayer) = options.ActivationCheckpointing
-            ? ((config.NumHiddenLayers * hidden) + (4 * hidden), (config.NumHiddenLayers * hidden) + layer + (2 * hidden) + passing)
-            : ((config.NumHiddenLayers * layer) + (4 * hidden), (config.NumHiddenLayers * layer) + (5 * hidden) + passing);
-        long logits = config.VocabSize * Math.Min(tokens, CausalLoss.RowsAtOnce(config.VocabSize));
+        (long atLoss, long inLayer) = (options.ActivationCheckpointing, part) switch
+        {
+            (true, { IsWhole: true }) => ((part.Layers * hidden) + (4 * hidden), (part.Layers * hidden) + KeptOfLayer(config) + (2 * hidden) + passing),
+            (true, { IsLast: false }) => (0, (part.UnderWay * hidden) + layers + (3 * hidden) + passing), // what came in, and all its layers again
+            (false, { IsLast: false }) => (0, (part.UnderWay * (layers + hidden)) + (4 * hidden) + passing), // each with what went out
+            _ => (layers + (4 * hidden), layers + (5 * hidden) + passing), // the last device of several keeps its one micro-batch
+        };
         return (atLoss * tokens) + logits > inLayer * tokens ? (FloatBytes * atLoss * tokens, FloatBytes * logits) : (FloatBytes * inLayer * tokens, 0);
     }
 
     /// <summary>Bytes of what enters the layers.</summary>
-    public static long LayerInputs(ModelConfig config, TrainOptions options) => FloatBytes * config.NumHiddenLayers * (long)config.HiddenSize * Tokens(options);
+    public static long LayerInputs(ModelConfig config, TrainOptions options, ModelPart part) => FloatBytes * part.UnderWay * part.Layers * (long)config.HiddenSize * Tokens(options);
 
     // Of whole rows there is what enters each layer and what leaves the last, with its gradient; in a layer the gradient behind its attention, keys and values with their gradients, and what
     // the attention gave. The rest is a chunk's.
-    private static (long Activations, long Logits) InChunks(ModelConfig config, TrainOptions options, long size)
+    private static (long Activations, long Logits) InChunks(ModelConfig config, TrainOptions options, ModelPart part, long size)
     {
         long tokens = Tokens(options), chunk = options.RowsPerPass * Math.Min(size, options.RowLength), hidden = config.HiddenSize;
-        long queries = (long)config.NumAttentionHeads * config.HeadDim, keys = (long)config.NumKeyValueHeads * config.HeadDim, rows = (config.NumHiddenLayers + 2) * hidden * tokens;
-        long logits = config.VocabSize * Math.Min(Math.Min(tokens, size), CausalLoss.RowsAtOnce(config.VocabSize));
+        long queries = (long)config.NumAttentionHeads * config.HeadDim, keys = (long)config.NumKeyValueHeads * config.HeadDim, rows = ((part.UnderWay * part.Layers) + 2) * hidden * tokens;
+        long logits = part.IsLast ? config.VocabSize * Math.Min(Math.Min(tokens, size), CausalLoss.RowsAtOnce(config.VocabSize)) : 0;
         long atLoss = rows + (4 * hidden * Math.Min(tokens, size));
         long inLayer = rows + ((hidden + (4 * keys) + queries + config.NumAttentionHeads) * tokens) + ((KeptOfLayer(config) + (2 * hidden) + (2 * FeedForwardWidth(config))) * chunk);
         return atLoss + logits > inLayer ? (FloatBytes * atLoss, FloatBytes * logits) : (FloatBytes * inLayer, 0);

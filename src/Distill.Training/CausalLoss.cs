@@ -75,8 +75,8 @@ public static class CausalLoss
     /// <summary>Rows of logits that are at hand at once.</summary>
     internal static long RowsAtOnce(int vocabulary) => Math.Max(1, LogitsAtOnce / vocabulary);
 
-    // [tokens, hidden]: states of the positions whose next token counts.
-    private static Tensor Counted(Tensor hidden, Tensor index, Device device) => hidden.reshape(-1, hidden.shape[^1]).index_select(0, index).to(device);
+    // [tokens, hidden]: states of the positions whose next token counts, brought from the last layer's device to the head's. A tied head is the embedding, on the first.
+    private static Tensor Counted(Tensor hidden, Tensor index, Device head) => hidden.reshape(-1, hidden.shape[^1]).index_select(0, index.to(hidden.device)).to(head);
 
     private static IEnumerable<(long First, Tensor States, Tensor Targets, Tensor Gradient, Tensor Logits)> Chunks(CausalLM student, Tensor states, Tensor targets, Tensor gradient)
     {

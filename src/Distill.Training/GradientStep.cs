@@ -39,7 +39,7 @@ internal sealed class GradientStep(CausalLM student, bool recompute, Distillatio
         return sum;
     }
 
-    private PackedBatch Laid(IReadOnlyList<IReadOnlyList<TrainingSample>> rows) => PackedBatch.Of(rows, student.Device, loss, chunks);
+    private PackedBatch Laid(IReadOnlyList<IReadOnlyList<TrainingSample>> rows) => PackedBatch.Of(rows, student.Device, loss, chunks, student.Head.Device);
 
     // To the garbage collector a native number or tensor is a few bytes, so by itself it hardly ever runs, and each forgotten one keeps a
     // large free block of the native heap from being used again as a whole.

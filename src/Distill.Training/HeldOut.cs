@@ -32,15 +32,18 @@ public sealed class HeldOut
     }
 
     /// <summary>Mean cross-entropy of the held-out samples' counted tokens, in nats.</summary>
-    public double Loss(CausalLM student)
+    /// <param name="student">The model; left as it was.</param>
+    /// <param name="cancellation">Stops between rows.</param>
+    public double Loss(CausalLM student, CancellationToken cancellation = default)
     {
         using var none = no_grad();
         student.eval();
         double total = 0;
         foreach (var rows in _rows.Chunk(_options.RowsPerPass))
         {
+            cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            using var batch = PackedBatch.Of(rows, student.Device, chunks: _options.Chunks);
+            using var batch = PackedBatch.Of(rows, student.Device, chunks: _options.Chunks, head: student.Head.Device);
             Tensor hidden = batch.Chunks is null ? student.Hidden(batch.InputIds, batch.Positions, batch.Mask) : student.Decoder.FinalNorm.Forward(new LayerSurroundings(student, batch).Stream(batch.InputIds));
             total += CausalLoss.Sum(student, hidden, batch);
         }

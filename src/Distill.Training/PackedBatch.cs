@@ -29,7 +29,7 @@ public sealed class PackedBatch : IDisposable
     /// <summary>Where the loss mask is 1: indices into the flattened <c>[batch · seq]</c> whose next token counts, ascending, int64.</summary>
     public Tensor LossIndex { get; }
 
-    /// <summary>The tokens to be predicted at <see cref="LossIndex"/>, int64.</summary>
+    /// <summary>The tokens to be predicted at <see cref="LossIndex"/>, int64, where the loss is computed.</summary>
     public Tensor Targets { get; }
 
     /// <summary>What the teacher held likely at <see cref="LossIndex"/>, or null when only its tokens count.</summary>
@@ -55,8 +55,10 @@ public sealed class PackedBatch : IDisposable
     /// <param name="device">Where the tensors go.</param>
     /// <param name="loss">How the teacher's distribution counts, or null when it does not.</param>
     /// <param name="chunks">How rows are computed in chunks, or null when they are computed whole.</param>
-    public static PackedBatch Of(IReadOnlyList<IReadOnlyList<TrainingSample>> rows, Device device, DistillationLoss? loss = null, SequenceChunks? chunks = null)
+    /// <param name="head">Where the model's head is, and so the loss is computed; null: where the tensors go.</param>
+    public static PackedBatch Of(IReadOnlyList<IReadOnlyList<TrainingSample>> rows, Device device, DistillationLoss? loss = null, SequenceChunks? chunks = null, Device? head = null)
     {
+        head ??= device;
         int length = rows.Max(row => row.Sum(sample => sample.Length));
         long[] ids = new long[rows.Count * length], positions = new long[ids.Length];
         var documents = new long[rows.Count][];
@@ -81,8 +83,8 @@ public sealed class PackedBatch : IDisposable
                 start += tokens.Length;
             }
         }
-        return new(Matrix(ids), Matrix(positions), documents, [.. lossIndex], tensor(targets, device: device),
-            loss is null || teacher.Count == 0 ? null : DistillationTargets.Of(loss, teacher, device)) { Chunks = chunks is null ? null : chunks with { Documents = documents } };
+        return new(Matrix(ids), Matrix(positions), documents, [.. lossIndex], tensor(targets, device: head),
+            loss is null || teacher.Count == 0 ? null : DistillationTargets.Of(loss, teacher, head)) { Chunks = chunks is null ? null : chunks with { Documents = documents } };
 
         Tensor Matrix(long[] values) => tensor(values, [rows.Count, length], device: device);
     }

@@ -73,7 +73,8 @@ public sealed class PipelinedPass
     private double RunStage(int stage, IReadOnlyList<PackedBatch> batches, LayerSurroundings[] surroundings, int lossTokens,
         BlockingCollection<Tensor>[] forward, BlockingCollection<Tensor>[] backward, CancellationToken failure)
     {
-        var underWay = new Queue<(int Number, Tensor? Input, Tensor Output)>();
+        var underWay = new Queue<(int Number, Tensor? Input, Tensor? Output)>();
+        bool again = _recompute && stage < Stages - 1; // the last stage's backward pass follows its forward pass at once
         double loss = 0;
         int ahead = Math.Min(Stages - stage - 1, batches.Count);
         for (int i = 0; i < batches.Count + ahead; i++)
@@ -85,39 +86,39 @@ public sealed class PipelinedPass
 
         void Forward(int number)
         {
+            using var scope = NewDisposeScope();
             Tensor? input = stage == 0 ? null : forward[stage].Take(failure).requires_grad_();
-            Tensor output;
-            using (_recompute && stage < Stages - 1 ? no_grad() : null)
-                output = Layers(stage, batches[number], surroundings[number], input);
-            underWay.Enqueue((number, input, output));
-            if (stage < Stages - 1) forward[stage + 1].Add(output.detach().to(_student.Decoder.DeviceOf(_firstLayer[stage + 1])).DetachFromDisposeScope(), failure);
+            using (again ? no_grad() : null)
+            {
+                Tensor output = Layers(stage, batches[number], surroundings[number], input);
+                if (stage < Stages - 1) forward[stage + 1].Add(output.detach().to(_student.Decoder.DeviceOf(_firstLayer[stage + 1])).DetachFromDisposeScope(), failure);
+                underWay.Enqueue((number, input, again ? null : output.MoveToOuterDisposeScope()));
+            }
         }
 
         void Backward()
         {
             using var scope = NewDisposeScope();
-            (int number, Tensor? input, Tensor output) = underWay.Dequeue();
-            if (stage == Stages - 1)
+            (int number, Tensor? input, Tensor? kept) = underWay.Dequeue();
+            using Tensor? gradient = stage < Stages - 1 ? backward[stage].Take(failure) : null;
+            using Tensor output = kept ?? Layers(stage, batches[number], surroundings[number], input);
+            if (gradient is null)
             {
                 lock (_tied) loss += BackwardPass.Loss(_student, output, batches[number], lossTokens);
             }
-            else
-            {
-                using Tensor gradient = backward[stage].Take(failure);
-                if (_recompute) output = Layers(stage, batches[number], surroundings[number], input);
-                if (stage > 0) WrittenGradient.Backpropagate(output, gradient);
-                else lock (_tied) WrittenGradient.Backpropagate(output, gradient); // a tied embedding is the last stage's head as well
-            }
+            else if (stage > 0) WrittenGradient.Backpropagate(output, gradient);
+            else lock (_tied) WrittenGradient.Backpropagate(output, gradient); // a tied embedding is the last stage's head as well
             if (stage > 0) backward[stage - 1].Add(input!.grad!.to(_student.Decoder.DeviceOf(_firstLayer[stage] - 1)).DetachFromDisposeScope(), failure);
-            output.Dispose();
             input?.Dispose();
         }
     }
 
+    // What passes between the layers is held by the graph, where there is one: a scope of all micro-batches would hold it to the end of the update.
     private Tensor Layers(int stage, PackedBatch batch, LayerSurroundings surroundings, Tensor? input)
     {
+        using var scope = NewDisposeScope();
         Tensor stream = input ?? _student.Decoder.Embedding.Forward(batch.InputIds);
         for (int layer = _firstLayer[stage]; layer < _firstLayer[stage + 1]; layer++) stream = surroundings.Forward(layer, stream);
-        return stream;
+        return stream.MoveToOuterDisposeScope();
     }
 }

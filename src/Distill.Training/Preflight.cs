@@ -63,6 +63,9 @@ public sealed record Preflight
     /// <summary>Memory that the training needs at its peak, in bytes.</summary>
     public required long PlannedMemory { get; init; }
 
+    /// <summary>About how many seconds the updates still to be done will take here; null where it cannot be told beforehand.</summary>
+    public double? EstimatedSeconds { get; init; }
+
     /// <summary>The longest samples that are kept.</summary>
     public required IReadOnlyList<SampleLength> Longest { get; init; }
 
@@ -121,10 +124,18 @@ public sealed record Preflight
         if (DistilledTokens is { } distilled) yield return $"teacher   {distilled:N0} of the learned tokens bring its likeliest tokens; the others count by cross-entropy alone";
         yield return $"rows      {RowsPerEpoch:N0} an epoch, {RowFill:P1} full";
         yield return $"recipe    {string.Join(", ", Recipe.Select(value => $"{value.Option} {value.Value} ({value.Source})"))}";
-        yield return $"training  {Steps:N0} updates, {Epochs:N2} epochs, about {MemoryPlan.Gigabytes(PlannedMemory)} of memory";
+        yield return $"training  {Steps:N0} updates, {Epochs:N2} epochs, about {MemoryPlan.Gigabytes(PlannedMemory)} of memory{Time}";
         yield return $"shown     {Excerpt(ExamplePrompt)}";
         yield return $"learned   {Excerpt(ExampleCompletion)}";
     }
+
+    private string Time => EstimatedSeconds switch
+    {
+        null => "",
+        < 90 => " and a minute here",
+        < 5400 and var seconds => $" and {seconds / 60:N0} minutes here",
+        var seconds => $" and {seconds / 3600:N1} hours here",
+    };
 
     private static string Excerpt(string text)
     {

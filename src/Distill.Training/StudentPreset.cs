@@ -9,6 +9,9 @@ public static class StudentPreset
     /// <summary>Tokens of a tokenizer that is learned for a preset: 256 bytes, 7 of the chat format, and the few words of the generated problems.</summary>
     public const int VocabularySize = 272;
 
+    /// <summary>Highest learning rate where none is given: models as narrow as these, with fresh weights, hardly move at that of fine-tuning.</summary>
+    public const double LearningRate = 3e-3;
+
     /// <summary>The names.</summary>
     public static IReadOnlyList<string> Names { get; } = ["tiny-qwen", "tiny-r1"];
 

@@ -36,13 +36,14 @@ public sealed class SuiteMeasurement
     /// <summary>Share of right samples, from 0 to 1.</summary>
     /// <param name="student">The model; left as it was.</param>
     /// <param name="progress">Receives readings.</param>
-    public double PassAt1(CausalLM student, IProgress<ProgressEvent> progress)
+    /// <param name="cancellation">Stops between tokens.</param>
+    public double PassAt1(CausalLM student, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         student.eval();
         // Not disposed: the student is not this generator's to dispose.
         var generator = new BatchGenerator(new TorchLanguageModel(student), _chat, "student", Math.Min(Together, _requests.Length));
         int done = 0, correct = 0;
-        foreach (CompletedRequest completed in generator.CompleteAsync(_requests, CancellationToken.None).ToBlockingEnumerable())
+        foreach (CompletedRequest completed in generator.CompleteAsync(_requests, cancellation).ToBlockingEnumerable(cancellation))
         {
             if (_verifier.Verify(_suite.Problems[int.Parse(completed.Request.Id)], completed.Completion).Outcome == Outcome.Correct) correct++;
             if (++done % Together == 0) progress.Report(new($"train: {Name}", done, _requests.Length, "completions", $"pass@1 {100.0 * correct / done:F1} %"));

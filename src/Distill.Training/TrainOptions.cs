@@ -113,7 +113,7 @@ public sealed record TrainOptions : IExtendableOptions
     public bool LoraRankStabilized { get; init; }
 
     /// <summary>Projections that get an adapter.</summary>
-    [Option("lora: projections that get an adapter")]
+    [Option("lora: projections that get an adapter, e.g. q_proj,v_proj", IsName = true)]
     public IReadOnlyList<string> LoraTargets { get; init; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
     /// <summary>How frozen weights are kept in memory.</summary>
@@ -205,11 +205,11 @@ public sealed record TrainOptions : IExtendableOptions
     internal int RowsPerPass => MicroBatchSize ?? (Recipe is null ? TrainingRecipe.DefaultRows : 1);
 
     /// <summary>Highest learning rate.</summary>
-    [Option("highest learning rate (default: 1e-5; with a base model's preset the published one, less for small sets)")]
+    [Option("highest learning rate (default: 1e-5; 3e-3 for the tiny shapes; with a base model's preset the published one, less for small sets)")]
     public double? LearningRate { get; init; }
 
     /// <summary>Highest learning rate, given or not.</summary>
-    internal double PeakLearningRate => LearningRate ?? Recipe?.LearningRateFor(Size) ?? TrainingRecipe.DefaultLearningRate;
+    internal double PeakLearningRate => LearningRate ?? Recipe?.LearningRateFor(Size) ?? (StudentPreset.Find(Student) is null ? TrainingRecipe.DefaultLearningRate : StudentPreset.LearningRate);
 
     /// <summary>Updates over which the learning rate rises from zero.</summary>
     [Option("updates of linear warm-up (default: 20; 3 % of all with a base model's preset)")]
@@ -299,11 +299,11 @@ public sealed record TrainOptions : IExtendableOptions
     [Option("go on from the last checkpoint in the folder", DoesNotChangeResult = true)]
     public bool Resume { get; init; } = true;
 
-    /// <summary>Whether a training in the folder that ended after fewer updates is gone on with.</summary>
-    [Option("go on with the training in the folder for more updates: only max_steps and epochs may differ", DoesNotChangeResult = true)]
+    /// <summary>Whether the training in the folder is gone on with for more updates, or with another learning rate than it began with.</summary>
+    [Option("go on with the training in the folder for more updates or with another learning rate: only max_steps, epochs, learning_rate, warmup_steps, min_learning_rate_ratio and max_gradient_norm may differ", DoesNotChangeResult = true)]
     public bool Extend { get; init; }
 
-    IReadOnlyList<string> IExtendableOptions.Length => ["max_steps", "epochs"];
+    IReadOnlyList<string> IExtendableOptions.MayDiffer => ["max_steps", "epochs", .. TrainingSettings.Steering];
 
     /// <summary>Folder for tokenized training sets; null: the user's cache folder.</summary>
     [Option("folder where tokenized training sets are kept (default: the user's cache)", DoesNotChangeResult = true)]

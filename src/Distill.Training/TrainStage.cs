@@ -34,7 +34,7 @@ public static class TrainStage
     /// <param name="readSuite">Reads the suite that <see cref="TrainOptions.EvalSuite"/> names.</param>
     public static async Task<TrainResult> RunAsync(TrainOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation, SuiteReader? readSuite = null)
     {
-        Validate(options);
+        TrainOptionRules.Require(options);
         options = BasePreset.Resolve(options);
         foreach (string warning in Student.Diagnose(options)) progress.Report(ProgressEvent.Say(warning));
         if (options.Engine == TrainingEngine.Torchrun) return await TorchrunTraining.RunAsync(options, progress, cancellation);
@@ -62,57 +62,28 @@ public static class TrainStage
 
         var (samples, heldOut) = HeldOut.Divide(set.Samples, options);
         options = options with { Size = TrainingSetSize.Of(samples) };
-        var checkpoints = new Checkpoint(Path.Combine(options.Out, "checkpoints"), TrainingSettings.Of(options));
+        var checkpoints = new Checkpoint(Path.Combine(options.Out, "checkpoints"), TrainingSettings.Of(options), options.Extend ? TrainingSettings.Steering : []);
         if (!options.Resume) checkpoints.Clear();
         using var parameters = new FlatParameters(model);
         using var optimizer = new AdamW(parameters, options);
         TrainingState state = checkpoints.Restore(model, parameters, optimizer, progress) ?? TrainingState.Start;
         var batches = new BatchStream(samples, options, state.Position);
         int totalSteps = batches.StepsOf(options);
+        var speed = new TrainingSpeed(model);
         var preflight = Preflight.Of(samples, set.Dropped, batches, student.Chat, options, totalSteps);
-        preflight.Show(options.Out, progress);
+        double passesLeft = (double)(totalSteps - state.Step) * options.RowsPerUpdate / batches.RowsPerEpoch;
+        (preflight with { EstimatedSeconds = speed.Estimate(samples, options.ActivationCheckpointing || options.Chunks is not null) * passesLeft }).Show(options.Out, progress);
 
         string metricsPath = Path.Combine(options.Out, MetricsFileName);
         using (var metrics = new TrainingMetrics(metricsPath, state.Step))
         {
-            var loop = new TrainingLoop(options, model, parameters, optimizer, batches, checkpoints, heldOut, suite is null ? null : new SuiteMeasurement(suite, student.Chat, options.Seed));
+            var loop = new TrainingLoop(options, model, parameters, optimizer, batches, checkpoints, heldOut, suite is null ? null : new SuiteMeasurement(suite, student.Chat, options.Seed), speed);
             state = loop.Run(state, totalSteps, metrics, progress, cancellation);
         }
         student.SaveAdapters(Path.Combine(options.Out, AdapterFolderName));
         student.Save(Path.Combine(options.Out, ModelFolderName), optimizer);
         return new TrainResult(state.Step, set.Samples.Count, set.Dropped.Count, state.Tokens,
             parameters.Count, FinalLoss(metricsPath, totalSteps), state.Seconds);
-    }
-
-    private static void Validate(TrainOptions options)
-    {
-        (string Key, bool Right)[] rules =
-        [
-            ("max_positions", options.MaxPositions is null or (>= 2 and <= 1 << 24)), ("rope_theta", options.RopeTheta is null or (> 1 and <= 1e12)),
-            ("sequence_length", options.RowLength >= 2), ("batch_size", options.RowsPerUpdate >= 1),
-            ("micro_batch_size", options.RowsPerPass >= 1), ("epochs", options.Passes >= 1),
-            ("max_steps", options.MaxSteps is null or >= 0), ("learning_rate", options.PeakLearningRate > 0),
-            ("warmup_steps", options.WarmupSteps is null or >= 0), ("min_learning_rate_ratio", options.MinLearningRateRatio is >= 0 and <= 1),
-            ("max_gradient_norm", options.MaxGradientNorm > 0), ("checkpoint_every", options.CheckpointEvery >= 1),
-            ("beta1", options.Beta1 is >= 0 and < 1), ("beta2", options.Beta2 is >= 0 and < 1), ("weight_decay", options.WeightDecay >= 0),
-            ("held_out_share", options.HeldOutShare is >= 0 and < 1), ("held_out_every", options.HeldOutEvery >= 1),
-            ("nodes", options.Nodes >= 1), ("gpus_per_node", options.GpusPerNode >= 1),
-            ("distill_weight", options.DistillWeight is > 0 and <= 1), ("distill_temperature", options.DistillTemperature is > 0 and <= 100),
-            ("distill_mix", options.DistillMix is null or (> 0 and < 1)),
-            ("lora_rank", options.LoraRank >= 1), ("lora_alpha", options.LoraAlpha > 0),
-            ("patience", options.Patience >= 0 && (options.Patience == 0 || options.HeldOutShare > 0 || options.EvalSuite is not null)),
-            ("eval_every", options.EvalEvery >= 1), ("eval_samples", options.EvalSamples is null or >= 1), ("eval_limit", options.EvalLimit is null or >= 1),
-            ("spike_factor", options.SpikeFactor is 0 or > 1), ("sequence_chunk", options.SequenceChunk is null or >= 0),
-        ];
-        if (options.Engine == TrainingEngine.Torchrun) TorchrunTraining.RequireKnown(options);
-        if (options is { ActivationsOnCpu: true, Chunks: null })
-            throw new InputException("train: layers' inputs are kept in the computer's memory only where rows are computed in chunks", $"add `--sequence-chunk {TrainingRecipe.DefaultChunk}`");
-        if (options is { Method: TrainingMethod.Lora, Precision: not Precision.Float32 })
-            throw new InputException("train: adapters are always trained in 32-bit floats, whatever the precision", "leave `--precision` out; `--frozen-weights` says how the weights beside them are kept");
-        foreach ((string key, bool right) in rules)
-        {
-            if (!right) throw new InputException($"train: `{key}` has a value that cannot be used", "see `distill train --help`");
-        }
     }
 
     /// <summary>Refuses samples that reach beyond the positions of the student: what follows the last one was never meant to be computed, and runtimes stop there.</summary>

@@ -42,11 +42,16 @@ public sealed class TrainingMetrics : IDisposable
     /// <summary>Opens the file and drops the lines behind a step, which a resume will write again.</summary>
     public TrainingMetrics(string path, int keepThrough, TimeProvider? time = null)
     {
-        string[] kept = File.Exists(path) ? [.. File.ReadLines(path).TakeWhile(line => StepOf(line) is { } step && step <= keepThrough)] : [];
-        AtomicFile.WriteText(path, string.Concat(kept.Select(line => line + "\n")));
+        (string Line, StepMetrics? Values)[] kept = File.Exists(path)
+            ? [.. File.ReadLines(path).Select(line => (line, Values: Parse(line))).TakeWhile(item => item.Values?.Step <= keepThrough)] : [];
+        Losses = [.. kept.TakeLast(LossWatch.Window).Select(item => item.Values!.Value.Loss)];
+        AtomicFile.WriteText(path, string.Concat(kept.Select(item => item.Line + "\n")));
         _writer = new StreamWriter(path, append: true);
         _events = new TensorBoardEvents(Path.Combine(Path.GetDirectoryName(path)!, EventsFolder), keepThrough, time ?? TimeProvider.System);
     }
+
+    /// <summary>The last losses of the lines that were kept.</summary>
+    public IReadOnlyList<double> Losses { get; }
 
     /// <summary>Writes one line.</summary>
     public void Write(StepMetrics metrics) => AtomicFile.Guard("metrics.jsonl", () =>
@@ -66,11 +71,11 @@ public sealed class TrainingMetrics : IDisposable
         _events.Dispose();
     }
 
-    private static int? StepOf(string line)
+    private static StepMetrics? Parse(string line)
     {
         try
         {
-            return JsonSerializer.Deserialize<StepMetrics>(line, Json).Step;
+            return JsonSerializer.Deserialize<StepMetrics>(line, Json);
         }
         catch (JsonException)
         {

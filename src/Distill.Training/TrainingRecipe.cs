@@ -14,7 +14,7 @@ internal sealed record TrainingSetSize(int Samples, double MeanLength)
 
 /// <summary>
 /// The values that depend on what is trained. What is given (a flag goes before the pipeline file) goes before the preset's, and that before the
-/// general default, which suits the tiny shapes.
+/// general default.
 /// </summary>
 internal static class TrainingRecipe
 {
@@ -31,7 +31,8 @@ internal static class TrainingRecipe
         bool fewSamples = options.Recipe is { } recipe && options.Size is { } size && recipe.LearningRateFor(size) != recipe.LearningRate;
         return
         [
-            new("learning_rate", Text(options.PeakLearningRate), options.LearningRate is not null ? "given" : fewSamples ? $"{preset}, {options.Size!.Samples:N0} samples" : preset),
+            new("learning_rate", Text(options.PeakLearningRate), options.LearningRate is not null ? "given" : fewSamples ? $"{preset}, {options.Size!.Samples:N0} samples"
+                : StudentPreset.Find(options.Student) is null ? preset : $"preset {options.Student}"),
             options.MaxSteps is { } given ? new("max_steps", Text(given), "given") : new("epochs", Text(options.Passes), options.Epochs is not null ? "given" : preset),
             new("batch_size", Text(options.RowsPerUpdate), options.BatchSize is not null ? "given" : options.Recipe is null ? preset
                 : $"{preset}: {BasePreset.SamplesPerUpdate} samples{(options.Gpus > 1 ? $", shared evenly by {options.Gpus} GPUs: {SamplesOf(options):0}" : "")}"),

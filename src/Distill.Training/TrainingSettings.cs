@@ -11,6 +11,9 @@ public static class TrainingSettings
 {
     private const string NotSet = "not set";
 
+    /// <summary>What decides the size of updates: it may change too when a training is gone on with on request (<see cref="TrainOptions.Extend"/>).</summary>
+    internal static readonly string[] Steering = ["learning_rate", "warmup_steps", "min_learning_rate_ratio", "max_gradient_norm"];
+
     private static readonly string[] MayChange =
         ["max_steps", "epochs", "held_out_every", "patience", "saved_weights", "eval_suite", "eval_every", "eval_samples", "eval_limit", "nodes", "gpus_per_node", "sharding"];
 
@@ -32,8 +35,11 @@ public static class TrainingSettings
     }
 
     /// <summary>What differs, as <c>name was this, now that</c>.</summary>
-    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now) =>
-        [.. before.Keys.Union(now.Keys).Order(StringComparer.Ordinal).Where(name => before.GetValueOrDefault(name, NotSet) != now.GetValueOrDefault(name, NotSet))
+    /// <param name="before">The settings of a checkpoint.</param>
+    /// <param name="now">The settings asked for.</param>
+    /// <param name="except">Names that are passed over.</param>
+    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now, params IReadOnlyCollection<string> except) =>
+        [.. before.Keys.Union(now.Keys).Except(except).Order(StringComparer.Ordinal).Where(name => before.GetValueOrDefault(name, NotSet) != now.GetValueOrDefault(name, NotSet))
             .Select(name => $"{name} was {before.GetValueOrDefault(name, NotSet)}, now {now.GetValueOrDefault(name, NotSet)}")];
 
     private static string Short(string hash) => hash[..12];

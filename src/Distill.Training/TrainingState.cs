@@ -19,6 +19,9 @@ public sealed record TrainingState(int Step, long Tokens, double Seconds, DataPo
     /// <summary>Measurements since the best one.</summary>
     public int MeasurementsSinceBest { get; init; }
 
+    /// <summary>The last update, while what is to be measured after it is not; null when it is.</summary>
+    public StepMetrics? Unmeasured { get; init; }
+
     /// <summary>The state after a measurement of the held-out loss, if there was one.</summary>
     public TrainingState MeasuredLoss(double? loss) => loss is not { } measured ? this
         : LowestHeldOutLoss is { } lowest && measured >= lowest ? this with { MeasurementsSinceBest = MeasurementsSinceBest + 1 }

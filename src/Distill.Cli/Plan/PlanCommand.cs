@@ -30,6 +30,7 @@ internal static class PlanCommand
         command.SetAction(parsed =>
         {
             var options = (TrainOptions)kind.Options.Bind(kind.Name, null, [.. StageCommand.ValuesOf(flags, parsed), new OptionValue("out", ["-"], "--out"), new OptionValue("data", ["-"], "--data")]);
+            TrainOptionRules.Require(options);
             Show(terminal, StudentPreset.ShapeOf(options.Student), options);
             return ExitCode.Success;
         });
@@ -46,6 +47,17 @@ internal static class PlanCommand
             ["activations", MemoryPlan.Gigabytes(plan.Activations)], ["logits", MemoryPlan.Gigabytes(plan.Logits)], ["process", MemoryPlan.Gigabytes(plan.Process)], ["total", MemoryPlan.Gigabytes(plan.Total)],
             .. plan.OnCpu > 0 ? [["of it in the computer's memory", MemoryPlan.Gigabytes(plan.OnCpu)]] : Array.Empty<string[]>(),
         ]);
+        if (MemoryPlan.OfDevices(config, options) is { Count: > 1 } devices)
+        {
+            terminal.Output.WriteLine();
+            terminal.Table([("device", false), ("layers", true), ("weights", true), ("gradients", true), ("moments", true), ("activations", true), ("logits", true), ("total", true)],
+            [
+                .. devices.Select(device => (string[])[device.Name, device.Layers.ToString(CultureInfo.InvariantCulture), .. new[]
+                {
+                    device.Plan.Weights, device.Plan.Gradients, device.Plan.Moments, device.Plan.Activations, device.Plan.Logits, device.Plan.Total,
+                }.Select(MemoryPlan.Gigabytes)]),
+            ]);
+        }
         terminal.Output.WriteLine();
         terminal.Table([("other settings", false), ("total", true)], [.. MemoryPlan.Alternatives(options)
             .Select(other => (string[])[other.Name, MemoryPlan.Gigabytes(MemoryPlan.Of(config, other.Options).Total)])]);

@@ -14,7 +14,7 @@ internal static class EngineOptions
         "trl==1.9.0", "transformers==5.14.0", "accelerate==1.14.0", "datasets==5.0.0", "deepspeed==0.19.6", "peft==0.21.0", "torch==2.13.0", "kernels==0.16.0",
     ];
 
-    /// <summary>Arguments of <c>trl/scripts/sft.py</c>: ScriptArguments, ModelConfig and SFTConfig of trl 1.9.0, and those of transformers' TrainingArguments that are used.</summary>
+    /// <summary>ScriptArguments, ModelConfig and SFTConfig of trl 1.9.0, and those of transformers' TrainingArguments that are used.</summary>
     public static readonly FrozenSet<string> Sft = FrozenSet.ToFrozenSet(
     [
         // ScriptArguments
@@ -30,7 +30,7 @@ internal static class EngineOptions
         "output_dir", "per_device_train_batch_size", "gradient_accumulation_steps", "average_tokens_across_devices", "learning_rate", "weight_decay", "adam_beta1",
         "adam_beta2", "adam_epsilon", "max_grad_norm", "num_train_epochs", "max_steps", "lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps", "optim",
         "logging_steps", "logging_first_step", "logging_nan_inf_filter", "save_strategy", "save_steps", "save_total_limit", "seed", "data_seed", "bf16", "gradient_checkpointing",
-        "gradient_checkpointing_kwargs", "deepspeed", "fsdp", "fsdp_config", "ddp_timeout", "report_to", "resume_from_checkpoint", "use_cache",
+        "gradient_checkpointing_kwargs", "deepspeed", "fsdp", "fsdp_config", "ddp_timeout", "report_to", "use_cache",
     ]);
 
     /// <summary>Keys of a DeepSpeed configuration that are used. Source: DeepSpeed configuration JSON, version 0.19.</summary>

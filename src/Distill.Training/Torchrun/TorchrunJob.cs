@@ -30,6 +30,7 @@ internal sealed class TorchrunJob(TrainOptions options, string folder)
         AtomicFile.WriteText(At("sft.yaml"), sft);
         AtomicFile.WriteText(At("requirements.txt"), string.Join('\n', EngineOptions.Environment) + "\n");
         if (options.Sharding == Sharding.Zero3) AtomicFile.WriteText(At("deepspeed.json"), TorchrunConfig.DeepSpeed(options).ToJsonString(new() { WriteIndented = true }) + "\n");
+        AtomicFile.WriteText(At("train.py"), TorchrunLaunch.Program);
         AtomicFile.WriteText(At("launch.sh"), TorchrunLaunch.Script(options));
         if (options.Launcher == Launcher.Slurm) AtomicFile.WriteText(At("job.slurm"), TorchrunLaunch.Slurm(options));
         if (options.Launcher == Launcher.Kubernetes) AtomicFile.WriteText(At("job.yaml"), TorchrunLaunch.Kubernetes(options));

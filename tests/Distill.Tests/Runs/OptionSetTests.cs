@@ -50,6 +50,10 @@ public sealed class OptionSetTests
     }
 
     [Fact]
+    public void NamesMayBeWrittenWithCommas() =>
+        Assert.Equal(["q_proj", "v_proj", "o_proj"], OptionSet.Of<Named>().Bind<Named>("s", null, [Flag("targets", "q_proj,v_proj", "o_proj")]).Targets);
+
+    [Fact]
     public void ABareFlagMeansYesAndANullEmptiesWhatCanBeEmpty()
     {
         var options = Bind(File("out", 1, "x"), File("limit", 2, "7"), File("limit", 3), Flag("packing"), File("gguf", 4));
@@ -192,6 +196,12 @@ public sealed class OptionSetTests
         public int Threads { get; init; }
 
         public string NotAnOption => Out;
+    }
+
+    internal sealed record Named
+    {
+        [Option("names", IsName = true)]
+        public IReadOnlyList<string> Targets { get; init; } = [];
     }
 
     internal sealed record Unsupported

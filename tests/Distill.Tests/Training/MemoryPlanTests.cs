@@ -28,6 +28,26 @@ public sealed class MemoryPlanTests
         Assert.Equal(1_543_714_304L * 16, plan.Weights + plan.Gradients + plan.Moments);
     }
 
+    [Theory]
+    [InlineData("cuda", 1)]
+    [InlineData("cuda:0,cuda:1,cuda:2", 3)]
+    public void DevicesShareTheModel(string device, int count)
+    {
+        var options = new TrainOptions { Device = device, SequenceLength = 2048, MicroBatchSize = 1, BatchSize = 8 };
+        var parts = MemoryPlan.PerDevice(Shape, options);
+
+        Assert.Equal(count, parts.Count);
+        Assert.Equal(Shape.NumHiddenLayers, parts.Sum(item => item.Part.Layers));
+        Assert.Equal(MemoryPlan.Of(Shape, new TrainOptions()).Weights, parts.Sum(item => item.Plan.Weights));
+        Assert.Equal(parts.Sum(item => item.Plan.Total), MemoryPlan.Of(Shape, options) is var all ? all.Total - all.Process : 0);
+        Assert.All(parts, item => Assert.Equal(item.Part.IsLast, item.Plan.Logits + item.Plan.Activations > 0 && item.Part.UnderWay == 1));
+        if (count == 1) return;
+        Assert.Equal([10, 9, 9], parts.Select(item => item.Part.Layers)); // as DeviceMap.OfLayer divides 28
+        Assert.Equal([3, 2, 1], parts.Select(item => item.Part.UnderWay));
+        Assert.Equal(151_936L * 1536 * 4, parts[0].Plan.Weights - (parts[1].Plan.Weights / 9 * 10)); // the embedding
+        Assert.Equal(parts[1].Plan.Activations, parts[0].Plan.Activations * 2 / 3, parts[1].Plan.Activations / 5);
+    }
+
     [Fact]
     public void WhatStaysInTheComputersMemoryIsSaid()
     {

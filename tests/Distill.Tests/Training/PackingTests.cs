@@ -69,4 +69,15 @@ public sealed class PackingTests
         Assert.Equal([1L, 2, 4, 5, 7], batch.LossIndex.data<long>().ToArray());
         Assert.Equal([9L, 10, 4, 5, 2], batch.Targets.data<long>().ToArray());
     }
+
+    // The meta device holds no values, but a place of its own as a second GPU is: it stands for that of the head.
+    [Fact]
+    public void TokensAreWhereTheModelBeginsAndTargetsWhereItEnds()
+    {
+        Distill.Models.TorchRuntime.Initialize(1);
+        using var batch = PackedBatch.Of([[new((int[])[7, 8, 9, 10], 2)]], TorchSharp.torch.CPU, head: TorchSharp.torch.META);
+        Assert.Equal(TorchSharp.DeviceType.CPU, batch.InputIds.device_type);
+        Assert.Equal(TorchSharp.DeviceType.CPU, batch.Positions.device_type);
+        Assert.Equal(TorchSharp.DeviceType.META, batch.Targets.device_type);
+    }
 }

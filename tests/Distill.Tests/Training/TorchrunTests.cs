@@ -100,9 +100,9 @@ public sealed class TorchrunTests : IDisposable
 
         string[] expected = launcher switch
         {
-            Launcher.Slurm => ["deepspeed.json", "job.slurm", "launch.sh", "requirements.txt", "sft.yaml"],
-            Launcher.Kubernetes => ["deepspeed.json", "job.yaml", "launch.sh", "requirements.txt", "sft.yaml"],
-            _ => ["deepspeed.json", "launch.sh", "requirements.txt", "sft.yaml"],
+            Launcher.Slurm => ["deepspeed.json", "job.slurm", "launch.sh", "requirements.txt", "sft.yaml", "train.py"],
+            Launcher.Kubernetes => ["deepspeed.json", "job.yaml", "launch.sh", "requirements.txt", "sft.yaml", "train.py"],
+            _ => ["deepspeed.json", "launch.sh", "requirements.txt", "sft.yaml", "train.py"],
         };
         Assert.Equal(expected, Directory.GetFiles(_folder["job"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.True(File.Exists(_folder["job/data/train.parquet"]));
@@ -116,6 +116,41 @@ public sealed class TorchrunTests : IDisposable
         Assert.Equal(["Service", "Job"], documents.Select(document => document["kind"].ToString()));
         Assert.Equal("2", documents[1]["spec"]["parallelism"].ToString());
         Assert.Equal("8", documents[1]["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"].ToString());
+    }
+
+    // The engine's names stand for themselves here: what it is given is written down.
+    private const string EngineStandIn = """
+        class ScriptArguments: dataset_name, dataset_train_split = "data", "train"
+        class SFTConfig: output_dir = "output"
+        class ModelConfig: model_name_or_path, dtype, attn_implementation = "m", "bfloat16", "flash"
+        class TrlParser:
+            def __init__(self, kinds): self.kinds = kinds
+            def parse_args_and_config(self): return tuple(kind() for kind in self.kinds)
+        class SFTTrainer:
+            def __init__(self, model, args, train_dataset): print(model, args.model_init_kwargs["dtype"], train_dataset)
+            def train(self, resume_from_checkpoint): print(resume_from_checkpoint)
+            def save_model(self, folder): print("saved", folder)
+        """;
+
+    [Theory]
+    [InlineData("None")]
+    [InlineData("output/checkpoint-1000", "checkpoint-1000/trainer_state.json", "checkpoint-200/trainer_state.json")]
+    [InlineData("output/checkpoint-200", "checkpoint-1000/model.safetensors", "checkpoint-200/trainer_state.json", "checkpoint-x/trainer_state.json")] // killed while it wrote the newest
+    public void TheEngineGoesOnFromTheNewestWholeCheckpoint(string expected, params string[] files)
+    {
+        Assert.SkipUnless(ProgramPath.Find("python3") is not null, "needs Python, which the program is written in");
+        new TorchrunJob(Recipe, _folder["job"]).Write([new((int[])[1, 2, 3], 1)], "m", 10);
+        File.WriteAllText(_folder["job/trl.py"], EngineStandIn);
+        File.WriteAllText(_folder["job/datasets.py"], "def load_dataset(name, split): return f'{name}[{split}]'");
+        foreach (string file in files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_folder["job/output/" + file])!);
+            File.WriteAllText(_folder["job/output/" + file], "{}");
+        }
+
+        using Process python = Process.Start(new ProcessStartInfo("python3", ["-B", "train.py", "--config", "sft.yaml"]) { WorkingDirectory = _folder["job"], RedirectStandardOutput = true })!;
+
+        Assert.Equal(["m bfloat16 data[train]", expected, "saved output"], python.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Theory]

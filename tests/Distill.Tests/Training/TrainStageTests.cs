@@ -150,6 +150,33 @@ public sealed class TrainStageTests : IDisposable
         Assert.Contains("sequence_chunk was 20, now 32", error.Message);
     }
 
+    /// <summary>Values that nothing can be trained with, and what is said.</summary>
+    public static TheoryData<string, string> WrongValues => new()
+    {
+        { "keep_checkpoints", "`keep_checkpoints` cannot be 0 / give a whole number, 1 or more" },
+        { "learning_rate", "`learning_rate` cannot be Infinity / give a positive number" },
+        { "held_out_share", "`held_out_share` cannot be 1 / give a share from 0, below 1" },
+        { "sequence_length", "`sequence_length` cannot be 1 / give a whole number, 2 or more" },
+        { "lora_targets", "`lora_targets` cannot be empty / give names of projections, e.g. `--lora-targets q_proj,v_proj`" },
+        { "patience", "patience waits for measurements, and none are asked for / add `--held-out-share 0.02` (a share of the samples) or `--eval-suite` (a suite of problems), or leave `--patience` out" },
+    };
+
+    [Theory, MemberData(nameof(WrongValues))]
+    public async Task AValueThatCannotBeIsNamedWithWhatCan(string option, string expected)
+    {
+        TrainOptions options = option switch
+        {
+            "keep_checkpoints" => Options with { KeepCheckpoints = 0 },
+            "learning_rate" => Options with { LearningRate = double.PositiveInfinity },
+            "held_out_share" => Options with { HeldOutShare = 1 },
+            "sequence_length" => Options with { SequenceLength = 1 },
+            "lora_targets" => Options with { Method = TrainingMethod.Lora, LoraTargets = [] },
+            _ => Options with { Patience = 2 },
+        };
+        var e = await Assert.ThrowsAsync<InputException>(() => Train(options));
+        Assert.Equal(expected, $"{e.Message["train: ".Length..]} / {e.Hint}");
+    }
+
     [Theory]
     [InlineData(-1, false, TrainingEngine.InProcess, "`sequence_chunk`")]
     [InlineData(null, true, TrainingEngine.InProcess, "computed in chunks")]
@@ -179,6 +206,25 @@ public sealed class TrainStageTests : IDisposable
     }
 
     [Fact]
+    public async Task AMeasurementThatWasCutOffIsMadeAfterTheResume()
+    {
+        TrainOptions options = Options with { EvalSuite = "math", EvalEvery = 5, EvalSamples = 64, MaxSteps = 6 };
+        using var stop = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Train(options, new StopAt(stop, 64, "train: suite"), stop.Token)); // half of it
+        Assert.Equal(4, Metrics().Length);
+        Assert.True(Directory.Exists(_folder["out/checkpoints/step-000005"]));
+
+        await Train(options);
+        await Train(options with { Out = _folder["whole"] });
+
+        Assert.Equal([1, 2, 3, 4, 5, 6], Metrics().Select(line => line["step"]!.GetValue<int>()));
+        Assert.Equal(Metrics("whole").Select(Measured), Metrics().Select(Measured));
+        Assert.Equal(Fingerprint.OfFile(_folder["whole/model/model.safetensors"]), Fingerprint.OfFile(_folder["out/model/model.safetensors"]));
+
+        static string Measured(JsonNode line) => $"{line["loss"]} {line["gradient_norm"]} {line["pass@1"]}";
+    }
+
+    [Fact]
     public async Task OtherSettingsAreNamedAndMoreUpdatesAreNone()
     {
         using var stop = new CancellationTokenSource();
@@ -195,28 +241,58 @@ public sealed class TrainStageTests : IDisposable
     }
 
     [Fact]
+    public async Task AnotherLearningRateIsTakenOnRequest()
+    {
+        using var stop = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Train(Options, new StopAt(stop, 5), stop.Token));
+        TrainOptions slower = Options with { LearningRate = 1e-4 };
+        await Assert.ThrowsAsync<InputException>(() => Train(slower));
+        Assert.Contains("seed was 17, now 4", (await Assert.ThrowsAsync<InputException>(() => Train(slower with { Extend = true, Seed = 4 }))).Message, StringComparison.Ordinal);
+
+        var said = new List<string>();
+        await Train(slower with { Extend = true }, new Said(said));
+
+        Assert.Contains("train: goes on from step 5 with other settings: learning_rate was 0.001, now 0.0001", said);
+        double[] rates = [.. Metrics().Select(line => line["learning_rate"]!.GetValue<double>())];
+        Assert.Equal(12, rates.Length);
+        Assert.True(rates[4] > 5e-4 && rates[5] < 1e-4);
+        await Train(slower); // what it wrote since is of the new rate
+    }
+
+    [Fact]
     public async Task AFinishedTrainingIsGoneOnWithOnRequest()
     {
-        StageKind kind = StageCatalog.All.Single(stage => stage.Name == "train");
-        await Run("4");
-        var e = await Assert.ThrowsAsync<InputException>(() => Run("6"));
+        await RunAlone("4");
+        var e = await Assert.ThrowsAsync<InputException>(() => RunAlone("6"));
         Assert.EndsWith("max_steps was 4, now 6", e.Message, StringComparison.Ordinal);
         Assert.Contains("--extend", e.Hint!, StringComparison.Ordinal);
-        Assert.Contains("seed was 17, now 3", (await Assert.ThrowsAsync<InputException>(() => Run("6", ("extend", "true"), ("seed", "3")))).Message, StringComparison.Ordinal);
-        RunManifest longer = await Run("6", ("extend", "true"));
+        Assert.Contains("seed was 17, now 3", (await Assert.ThrowsAsync<InputException>(() => RunAlone("6", ("extend", "true"), ("seed", "3")))).Message, StringComparison.Ordinal);
+        RunManifest longer = await RunAlone("6", ("extend", "true"));
         Assert.Equal(6, longer.Results["steps"]!.GetValue<int>());
         Assert.Equal([1, 2, 3, 4, 5, 6], Metrics().Select(line => line["step"]!.GetValue<int>()));
+        RunManifest slower = await RunAlone("7", ("extend", "true"), ("learning_rate", "1e-6"));
+        Assert.Equal(7, slower.Results["steps"]!.GetValue<int>());
+        Assert.InRange(Metrics()[6]["learning_rate"]!.GetValue<double>(), 0, 1e-6);
+    }
 
-        async Task<RunManifest> Run(string steps, params (string Key, string Value)[] more)
-        {
-            (string Key, string Value)[] values =
-            [
-                ("student", _folder["student"]), ("data", _folder["data.jsonl"]), ("out", _folder["out"]), ("token_cache", _folder["cache"]), ("max_steps", steps), ("batch_size", "2"),
-                ("sequence_length", "96"), ("threads", "1"), .. more,
-            ];
-            return (await StageRun.RunAloneAsync(kind, [.. values.Select(value => new OptionValue(value.Key, [value.Value], "--" + value.Key))], replace: false,
-                new Progress<ProgressEvent>(), TimeProvider.System, TestContext.Current.CancellationToken)).Manifest;
-        }
+    [Fact]
+    public async Task AnAttemptThatLeftNothingIsInNobodysWay()
+    {
+        Assert.Contains("no projection", (await Assert.ThrowsAsync<InputException>(() => RunAlone("2", ("method", "lora"), ("lora_targets", "nope")))).Message, StringComparison.Ordinal);
+        await RunAlone("2", ("method", "lora"), ("lora_targets", "q_proj"));
+        Assert.Contains("lora_targets was", (await Assert.ThrowsAsync<InputException>(() => RunAlone("2", ("method", "lora"), ("lora_targets", "v_proj")))).Message, StringComparison.Ordinal);
+    }
+
+    private async Task<RunManifest> RunAlone(string steps, params (string Key, string Value)[] more)
+    {
+        StageKind kind = StageCatalog.All.Single(stage => stage.Name == "train");
+        (string Key, string Value)[] values =
+        [
+            ("student", _folder["student"]), ("data", _folder["data.jsonl"]), ("out", _folder["out"]), ("token_cache", _folder["cache"]), ("max_steps", steps), ("batch_size", "2"),
+            ("sequence_length", "96"), ("threads", "1"), .. more,
+        ];
+        return (await StageRun.RunAloneAsync(kind, [.. values.Select(value => new OptionValue(value.Key, [value.Value], "--" + value.Key))], replace: false,
+            new Progress<ProgressEvent>(), TimeProvider.System, TestContext.Current.CancellationToken)).Manifest;
     }
 
     [Fact]
@@ -274,11 +350,19 @@ public sealed class TrainStageTests : IDisposable
         Assert.StartsWith("train: the torchrun engine", e.Message, StringComparison.Ordinal);
     }
 
-    private sealed class StopAt(CancellationTokenSource stop, int step) : IProgress<ProgressEvent>
+    private sealed class Said(List<string> lines) : IProgress<ProgressEvent>
     {
         public void Report(ProgressEvent value)
         {
-            if (value.Stage == "train" && value.Completed == step) stop.Cancel();
+            if (value.Line is { } line) lines.Add(line);
+        }
+    }
+
+    private sealed class StopAt(CancellationTokenSource stop, int step, string stage = "train") : IProgress<ProgressEvent>
+    {
+        public void Report(ProgressEvent value)
+        {
+            if (value.Stage == stage && value.Completed == step) stop.Cancel();
         }
     }
 }

@@ -154,17 +154,88 @@ public sealed class TrainingLoopTests
             .Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!["step"]!.GetValue<int>()));
     }
 
-    [Fact]
-    public void ADamagedCheckpointFallsBackToTheOneBefore()
+    /// <summary>What a disk or a hand may have done to a checkpoint.</summary>
+    public static TheoryData<string> Damages => ["cut", "another byte", "no tensors", "no state", "empty state", "{}"];
+
+    private static void Damage(string checkpoint, string how)
+    {
+        string tensors = Path.Combine(checkpoint, "state.safetensors"), state = Path.Combine(checkpoint, "state.json");
+        if (how == "no tensors") File.Delete(tensors);
+        else if (how == "no state") File.Delete(state);
+        else if (how is "empty state" or "{}") File.WriteAllText(state, how == "{}" ? how : "");
+        else
+        {
+            using FileStream file = File.Open(tensors, FileMode.Open);
+            file.Position = file.Length / 2;
+            if (how == "cut")
+            {
+                file.SetLength(file.Position);
+                return;
+            }
+            int before = file.ReadByte();
+            file.Position--;
+            file.WriteByte((byte)(before ^ 1));
+        }
+    }
+
+    [Theory, MemberData(nameof(Damages))]
+    public void ADamagedCheckpointFallsBackToTheOneBefore(string how)
     {
         using var folder = new TemporaryFolder();
         using (var first = new Bench("qwen", folder.Path)) first.Train(10);
-        string newest = Path.Combine(folder.Path, "checkpoints", "step-000010", "state.safetensors");
-        using (FileStream damaged = File.OpenWrite(newest)) damaged.SetLength(damaged.Length / 2);
+        string newest = Path.Combine(folder.Path, "checkpoints", "step-000010");
+        Damage(newest, how);
         using var second = new Bench("qwen", folder.Path);
         var said = new List<string>();
         Assert.Equal(5, second.Checkpoints.Restore(second.Student, second.Parameters, second.Optimizer, new Said(said))!.Step);
-        Assert.Contains("step-000010: is damaged", Assert.Single(said), StringComparison.Ordinal);
+        Assert.EndsWith("step-000010: is damaged, and set aside as step-000010.damaged; going on from the checkpoint before it", Assert.Single(said), StringComparison.Ordinal);
+        Assert.True(Directory.Exists(newest + ".damaged"));
+    }
+
+    [Fact]
+    public void WhereNoCheckpointIsWholeTrainingBeginsAnewAndSaysSo()
+    {
+        using var folder = new TemporaryFolder();
+        using (var first = new Bench("qwen", folder.Path)) first.Train(5);
+        Damage(Path.Combine(folder.Path, "checkpoints", "step-000005"), "cut");
+        using var second = new Bench("qwen", folder.Path);
+        var said = new List<string>();
+        Assert.Null(second.Checkpoints.Restore(second.Student, second.Parameters, second.Optimizer, new Said(said)));
+        Assert.EndsWith("there is no checkpoint before it: starting from the beginning", Assert.Single(said), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ADamagedCheckpointTakesNoWholeOnesPlace()
+    {
+        using var folder = new TemporaryFolder();
+        TrainOptions one = Recipe with { KeepCheckpoints = 1 };
+        using (var first = new Bench("qwen", folder.Path)) first.Train(10); // 5 and 10 are kept
+        Damage(Path.Combine(folder.Path, "checkpoints", "step-000010"), "another byte");
+        using (var second = new Bench("qwen", folder.Path, one)) Assert.Throws<OperationCanceledException>(() => second.Train(12, stopAfter: 7));
+        using var third = new Bench("qwen", folder.Path, one);
+        Assert.Equal(7, third.Checkpoints.Restore(third.Student, third.Parameters, third.Optimizer)!.Step);
+    }
+
+    [Fact]
+    public void CheckpointsBeyondAMillionUpdatesAreFound()
+    {
+        using var folder = new TemporaryFolder();
+        using var bench = new Bench("qwen", folder.Path);
+        foreach (int step in (int[])[999_999, 1_000_000, 1_000_200]) bench.Checkpoints.Save(bench.Student, bench.Parameters, bench.Optimizer, TrainingState.Start with { Step = step }, keep: 2);
+        Assert.Equal(["step-1000000", "step-1000200"], Directory.GetDirectories(folder["checkpoints"]).Select(Path.GetFileName).Order());
+        Assert.Equal(1_000_200, bench.Checkpoints.Restore(bench.Student, bench.Parameters, bench.Optimizer)!.Step);
+    }
+
+    [Fact]
+    public void AJumpIsSeenAfterAResumeAsWell()
+    {
+        using var folder = new TemporaryFolder();
+        using (var metrics = new TrainingMetrics(folder["metrics.jsonl"], 0))
+            for (int step = 1; step <= 90; step++) metrics.Write(new StepMetrics(step, step <= 10 ? 100 : 0.5, 1e-3, 1, step, 1));
+        using var resumed = new TrainingMetrics(folder["metrics.jsonl"], 80);
+        Assert.Equal(64, resumed.Losses.Count);
+        StepBatches batches = new([[[new TrainingSample((int[])[1, 2, 3], 1, "trace-7")]]], 2, 3);
+        Assert.Contains("from a median of 0.500", Assert.Throws<InputException>(() => new LossWatch(4, resumed.Losses).Check(81, 3, 1, batches)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
