@@ -118,6 +118,9 @@ public sealed record CurateOptions
     [Option("seed of the random selection")]
     public long Seed { get; init; } = 17;
 
+    /// <summary>Most rows of a file of the training set.</summary>
+    internal int RowsPerPart { get; init; } = 50_000;
+
     internal ColumnMap Columns => new() { Prompt = PromptColumn, Completion = CompletionColumn, Answer = GoldColumn };
 
     internal IReadOnlyList<CurationFilter> EffectiveFilters => DropTruncated ? Filters

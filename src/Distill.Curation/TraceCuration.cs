@@ -1,4 +1,5 @@
 using Distill.Curation.Contamination;
+using Distill.Curation.Resuming;
 using Distill.Prompts;
 using Distill.Runs;
 
@@ -6,7 +7,8 @@ namespace Distill.Curation;
 
 /// <summary>
 /// <c>curate</c>: reads traces twice, once to decide the fate of each and once to write those that are kept, in the order in
-/// which they came. A few numbers for each trace are held in between, and no text.
+/// which they came. A few numbers for each trace are held in between, and no text. A journal beside the output remembers what was
+/// read and written, so that a killed curation goes on.
 /// </summary>
 public static class TraceCuration
 {
@@ -33,13 +35,15 @@ public static class TraceCuration
         Decontamination? decontamination = options.Decontaminate.Count == 0 ? null
             : Decontamination.Load(options.Decontaminate, readSuite, options.DecontaminateNgram, options.DecontaminateCoverage);
         var preparation = new TracePreparation(options);
-        Survey survey = Survey.Take(sources, preparation, decontamination, options, progress, cancellation);
+        using CurationJournal journal = CurationJournal.Open(options);
+        Survey survey = Survey.Take(sources, preparation, decontamination, options, journal, progress, cancellation);
         var selection = new Selection(survey, sources, options);
         PolicyOutcome[] policies = [.. VerdictPolicies.Compared.Select(policy => FunnelCount.Of(survey, selection.Decide([policy]), policy))];
         Decision decision = selection.Decide(options.Verdicts);
         FilterFunnel funnel = FunnelCount.Of(survey, sources, decision, policies, decontamination);
-        new Writing(options, sources, preparation, survey, decision).Write(progress, cancellation);
+        new Writing(options, sources, preparation, survey, decision, journal).Write(progress, cancellation);
         funnel.Save(options.Out);
+        journal.Delete();
         return funnel.RowsOut > 0 ? ResultOf(funnel) : throw NothingLeft(options, survey, funnel);
     }
 

@@ -50,12 +50,24 @@ public sealed record TraceExample(
     {
         private readonly SortedDictionary<Fate, List<(string PromptId, TraceExample Example)>> _examples = [];
 
-        public void Add(Trace trace, Fate fate, Func<string?> detail)
+        /// <summary>Looks at the next trace; the example made of it, or null when it is none.</summary>
+        public TraceExample? Add(Trace trace, Fate fate, Func<string?> detail)
         {
-            if (!_examples.TryGetValue(fate, out var examples)) _examples.Add(fate, examples = []);
-            if (examples.Count >= PerCategory || examples.Exists(example => example.PromptId == trace.Prompt.Id)) return;
-            examples.Add((trace.Prompt.Id, Of(trace, fate, detail())));
+            if (!Wants(fate, trace.Prompt.Id)) return null;
+            TraceExample example = Of(trace, fate, detail());
+            Add(fate, trace.Prompt.Id, example);
+            return example;
         }
+
+        /// <summary>Adds an example that was found before.</summary>
+        public void Add(Fate fate, string promptId, TraceExample example)
+        {
+            if (!Wants(fate, promptId)) return;
+            if (!_examples.TryGetValue(fate, out var examples)) _examples.Add(fate, examples = []);
+            examples.Add((promptId, example));
+        }
+
+        private bool Wants(Fate fate, string promptId) => !_examples.TryGetValue(fate, out var examples) || examples.Count < PerCategory && !examples.Exists(example => example.PromptId == promptId);
 
         public void Save(string folder) => AtomicFile.WriteText(Path.Combine(folder, FileName),
             JsonSerializer.Serialize(_examples.Values.SelectMany(examples => examples.Select(example => example.Example)), Json) + "\n");

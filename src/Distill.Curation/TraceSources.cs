@@ -35,21 +35,21 @@ internal sealed class TraceSources
     /// <summary>Reads everything in order, pieces side by side on all cores, a few pieces in memory at a time.</summary>
     /// <param name="stage">Name of the pass, for progress.</param>
     /// <param name="rawText">Whether the work looks at raw texts.</param>
-    /// <param name="work">Looks at the traces of one piece; run on any thread.</param>
+    /// <param name="work">Looks at one piece; run on any thread.</param>
     /// <param name="progress">Receives readings.</param>
     /// <param name="cancellation">Stops between two pieces.</param>
     /// <exception cref="InputException">A source cannot be read.</exception>
-    public IEnumerable<IReadOnlyList<T>> Read<T>(string stage, bool rawText, Func<int, IReadOnlyList<Trace>, IReadOnlyList<T>> work, IProgress<ProgressEvent> progress, CancellationToken cancellation)
+    public IEnumerable<IReadOnlyList<T>> Read<T>(string stage, bool rawText, Func<TracePiece, IReadOnlyList<T>> work, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         var running = new Queue<Task<IReadOnlyList<T>>>();
         long row = 0;
         try
         {
-            foreach ((int source, Func<IReadOnlyList<Trace>> chunk) in Chunks(rawText))
+            foreach (TracePiece piece in Pieces(rawText))
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (running.Count > Environment.ProcessorCount) yield return Next();
-                running.Enqueue(Task.Run(() => work(source, chunk()), cancellation));
+                running.Enqueue(Task.Run(() => work(piece), cancellation));
             }
             while (running.Count > 0) yield return Next();
         }
@@ -70,6 +70,6 @@ internal sealed class TraceSources
 
     private static string Short(string path) => string.Join('/', Path.GetFullPath(path).Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).TakeLast(2));
 
-    private IEnumerable<(int Source, Func<IReadOnlyList<Trace>> Chunk)> Chunks(bool rawText) => Paths.SelectMany(
-        (path, source) => TraceDataset.Chunks(path, _options.Columns, rawText).Select(chunk => (source, chunk)));
+    private IEnumerable<TracePiece> Pieces(bool rawText) => Paths.SelectMany(
+        (path, source) => TraceDataset.Chunks(path, _options.Columns, rawText).Select(chunk => (source, chunk))).Select((piece, index) => new TracePiece(index, piece.source, piece.chunk));
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Distill.Curation.Contamination;
 using Distill.Curation.Filters;
+using Distill.Curation.Resuming;
 using Distill.Runs;
 using Distill.Traces;
 
@@ -17,29 +18,42 @@ internal sealed class Writing
     private readonly RowFilters _filters;
     private readonly HashSet<int> _repeated;
     private readonly Dictionary<int, string> _idsOfRepeated = [];
+    private readonly TraceExample.Collector _examples = new();
+    private readonly CurationJournal _journal;
+    private readonly string _dataset;
 
-    public Writing(CurateOptions options, TraceSources sources, TracePreparation preparation, Survey survey, Decision decision)
+    // Pieces whose rows are all in parts that an earlier run wrote, and the first row that is in none.
+    private readonly int _writtenPieces, _firstRow, _firstPart;
+
+    public Writing(CurateOptions options, TraceSources sources, TracePreparation preparation, Survey survey, Decision decision, CurationJournal journal)
     {
-        (_options, _sources, _preparation, _survey, _decision) = (options, sources, preparation, survey, decision);
+        (_options, _sources, _preparation, _survey, _decision, _journal) = (options, sources, preparation, survey, decision, journal);
+        _dataset = Path.Combine(options.Out, TraceCuration.DatasetFolder);
         _filters = new RowFilters(options.EffectiveFilters);
         _repeated = [.. decision.Originals.Where(row => row >= 0)];
+        string begun = AtomicFile.PartialOf(_dataset);
+        if (journal.Parts == 0 || !Enumerable.Range(0, journal.Parts).All(part => File.Exists(Path.Combine(begun, TraceWriter.PartName(part))))) return;
+        (_firstPart, _firstRow) = (journal.Parts, journal.NextRow);
+        _writtenPieces = Math.Min(journal.Pieces, survey.PieceEnds.Count(end => end <= _firstRow));
+        foreach ((Fate fate, string promptId, TraceExample example) in journal.Examples) _examples.Add(fate, promptId, example);
     }
 
-    /// <summary>Writes everything, or leaves the old result as it was.</summary>
+    /// <summary>Writes everything that is not there yet. The old result stays until the new one is whole.</summary>
     /// <exception cref="InputException">A source cannot be read again, or the disk is full.</exception>
     public void Write(IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
-        var examples = new TraceExample.Collector();
-        AtomicFile.WriteFolder(Path.Combine(_options.Out, TraceCuration.DatasetFolder), folder =>
+        AtomicFile.WriteFolder(_dataset, keepPartial: true, write: folder =>
+        {
+            if (_firstPart == 0) Clear(folder);
             AtomicFile.Write(Path.Combine(_options.Out, FateFile.FileName), stream =>
             {
-                var dataset = new TrainingSetFolder(folder);
+                var dataset = new TrainingSetFolder(folder, _options.RowsPerPart, _firstPart, _journal.AddPart);
                 try
                 {
                     using var fates = new FateFile(stream);
                     int row = 0;
-                    foreach (IReadOnlyList<Trace> chunk in _sources.Read("curate (writing)", rawText: true, (_, traces) => Judged(traces), progress, cancellation))
-                        foreach (Trace trace in chunk) Add(trace, row++, dataset, fates, examples);
+                    foreach (IReadOnlyList<Row> rows in _sources.Read("curate (writing)", rawText: true, RowsOf, progress, cancellation))
+                        foreach (Row read in rows) Add(read, row++, dataset, fates);
                     CheckSame(row);
                     fates.Finish();
                     dataset.Finish();
@@ -48,24 +62,35 @@ internal sealed class Writing
                 {
                     dataset.Abandon();
                 }
-            }));
-        examples.Save(_options.Out);
+            });
+        });
+        _examples.Save(_options.Out);
     }
 
-    private IReadOnlyList<Trace> Judged(IReadOnlyList<Trace> traces) => [.. traces.Select(_preparation.Judge)];
+    // Parts of a run that this one does not go on with.
+    private static void Clear(string folder)
+    {
+        foreach (string file in Directory.EnumerateFiles(folder)) File.Delete(file);
+    }
 
-    private void Add(Trace trace, int row, TrainingSetFolder dataset, FateFile fates, TraceExample.Collector examples)
+    // Of what is in written parts only the names are needed.
+    private IReadOnlyList<Row> RowsOf(TracePiece piece) => piece.Index < _writtenPieces
+        ? Array.ConvertAll(_journal.Read(piece.Index), reading => new Row(reading.Id, reading.PromptId, null))
+        : [.. piece.Read().Select(trace => new Row(trace.Id, trace.Prompt.Id, _preparation.Judge(trace)))];
+
+    private void Add(Row read, int row, TrainingSetFolder dataset, FateFile fates)
     {
         CheckSame(row + 1, atLeast: true);
         Fate fate = _decision.Fates[row];
         TraceFacts facts = _survey.Traces[row];
-        if (_repeated.Contains(row)) _idsOfRepeated[row] = trace.Id;
+        if (_repeated.Contains(row)) _idsOfRepeated[row] = read.Id;
         string? detail = Detail(row, fate, facts);
-        examples.Add(trace, fate, () => detail ?? _filters.Explain(trace, fate));
-        fates.Add(new FateRow(trace.Id, trace.Prompt.Id, _sources.Names[facts.Source], fate, detail, facts.Tokens));
-        if (fate != Fate.Kept) return;
+        fates.Add(new FateRow(read.Id, read.PromptId, _sources.Names[facts.Source], fate, detail, facts.Tokens));
+        if (read.Trace is not { } trace) return;
+        if (_examples.Add(trace, fate, () => detail ?? _filters.Explain(trace, fate)) is { } example) _journal.AddExample(fate, read.PromptId, example);
+        if (fate != Fate.Kept || row < _firstRow) return;
         Trace counted = trace with { Completion = trace.Completion with { PromptTokens = facts.PromptTokens, CompletionTokens = facts.Tokens } };
-        dataset.Add(_options.DropReasoning ? WithoutReasoning(counted) : counted);
+        dataset.Add(_options.DropReasoning ? WithoutReasoning(counted) : counted, row);
     }
 
     private string? Detail(int row, Fate fate, TraceFacts facts) => fate switch
@@ -88,4 +113,7 @@ internal sealed class Writing
     {
         Completion = trace.Completion with { RawText = trace.Completion.Answer, Reasoning = "", ReasoningUnclosed = false, TopLogProbabilities = null },
     };
+
+    /// <summary>A row of the second reading; without its trace when that is written already.</summary>
+    private readonly record struct Row(string Id, string PromptId, Trace? Trace);
 }

@@ -27,7 +27,7 @@ public sealed record SuiteScore
     /// <summary>Most tokens of one completion.</summary>
     public required int MaxTokens { get; init; }
 
-    /// <summary>Verifier and its version, e.g. <c>math/3</c>.</summary>
+    /// <summary>Verifier and its version, e.g. <c>math/4</c>.</summary>
     public required string Verifier { get; init; }
 
     /// <summary>pass@1 with its interval: the mean over problems of the share of right samples, never the best of several.</summary>

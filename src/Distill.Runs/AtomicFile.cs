@@ -16,7 +16,7 @@ public static class AtomicFile
     public static void Write(string path, Action<Stream> write)
     {
         string full = Path.GetFullPath(path);
-        string partial = full + ".partial";
+        string partial = PartialOf(full);
         Guard(full, () =>
         {
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
@@ -39,14 +39,17 @@ public static class AtomicFile
     /// Fills a folder by <paramref name="write"/> under a temporary name and renames it to <paramref name="path"/>,
     /// replacing what stood there.
     /// </summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="write">Fills the folder it is given.</param>
+    /// <param name="keepPartial">Whether the folder under the temporary name is left as it is, before and after a failure, for work that goes on in it.</param>
     /// <exception cref="InputException">The disk is full, or the folder cannot be written.</exception>
-    public static void WriteFolder(string path, Action<string> write)
+    public static void WriteFolder(string path, Action<string> write, bool keepPartial = false)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        string partial = full + ".partial", replaced = full + ".replaced";
+        string partial = PartialOf(full), replaced = full + ".replaced";
         Guard(full, () =>
         {
-            DeleteFolder(partial);
+            if (!keepPartial) DeleteFolder(partial);
             Directory.CreateDirectory(partial);
             write(partial);
             foreach (string file in Directory.EnumerateFiles(partial, "*", SearchOption.AllDirectories)) FlushFile(file);
@@ -56,8 +59,11 @@ public static class AtomicFile
             Directory.Move(partial, full);
             DiskFlush.Folder(Path.GetDirectoryName(full)!);
             DeleteFolder(replaced);
-        }, () => DeleteFolder(partial));
+        }, keepPartial ? null : () => DeleteFolder(partial));
     }
+
+    /// <summary>The temporary name under which a file or folder is made.</summary>
+    public static string PartialOf(string path) => path + ".partial";
 
     /// <summary>Runs file work and turns what the user can mend (full disk, no permission) into an <see cref="InputException"/>.</summary>
     /// <param name="path">What is being written, for the message.</param>

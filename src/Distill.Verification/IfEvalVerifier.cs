@@ -14,7 +14,7 @@ namespace Distill.Verification;
 public sealed class IfEvalVerifier : IVerifier
 {
     /// <inheritdoc/>
-    public string Id => "ifeval/1";
+    public string Id => "ifeval/2";
 
     /// <inheritdoc/>
     public Verdict Verify(Prompt prompt, Completion completion)

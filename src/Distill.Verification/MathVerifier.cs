@@ -26,7 +26,7 @@ public sealed class MathVerifier : IVerifier
     public MathVerifier(MathOptions options) => _options = options;
 
     /// <inheritdoc/>
-    public string Id => "math/3";
+    public string Id => "math/4";
 
     /// <inheritdoc/>
     public Verdict Verify(Prompt prompt, Completion completion)

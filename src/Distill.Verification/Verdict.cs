@@ -17,5 +17,5 @@ public enum Outcome
 /// <param name="Outcome">Correct, incorrect or unverifiable.</param>
 /// <param name="Reason">Short code in snake_case that says which rule decided, e.g. <c>equal_number</c>, <c>no_answer</c>, <c>truncated</c>.</param>
 /// <param name="ExtractedAnswer">What was compared with the reference answer, or null when nothing was found.</param>
-/// <param name="Verifier">Name and version, e.g. <c>math/3</c>. Verdicts of different versions are not comparable.</param>
+/// <param name="Verifier">Name and version, e.g. <c>math/4</c>. Verdicts of different versions are not comparable.</param>
 public sealed record Verdict(Outcome Outcome, string Reason, string? ExtractedAnswer, string Verifier);

@@ -38,11 +38,11 @@ public static class DatasetLint
         var sources = new TraceSources(curate);
         Decontamination? decontamination = curate.Decontaminate.Count == 0 ? null
             : Decontamination.Load(curate.Decontaminate, readSuite, curate.DecontaminateNgram, curate.DecontaminateCoverage);
-        Survey survey = Survey.Take(sources, new TracePreparation(curate), decontamination, curate, progress, cancellation);
+        Survey survey = Survey.Take(sources, new TracePreparation(curate), decontamination, curate, journal: null, progress, cancellation);
         var among = new AmongRows(survey);
         var tally = new Tally(options.Examples);
         long row = 0, judged = 0, reasoned = 0;
-        foreach (IReadOnlyList<Linted> chunk in sources.Read("curate (rows)", rawText: true, (_, traces) => Lint(traces), progress, cancellation))
+        foreach (IReadOnlyList<Linted> chunk in sources.Read("curate (rows)", rawText: true, piece => Lint(piece.Read()), progress, cancellation))
         {
             foreach (Linted linted in chunk)
             {

@@ -10,10 +10,11 @@ internal sealed partial class AnswerComparison
         if (gold is not SequenceNode a)
         {
             if (given is SequenceNode single && Single(single) is { } only) return Compare(gold, only);
+            if (given is SequenceNode parts && Compound(parts) is { } whole) return InEither(whole, unit => Quantities(gold, unit));
             // "7/10, or 70%" says one value twice.
             return given is SequenceNode { IsList: true } again && again.Items.All(IsScalar) && again.Items.All(item => Compare(gold, item).IsEqual) ? Comparison.Of(true, "list") : NotAlike(gold, given);
         }
-        if (given is not SequenceNode b) return Single(a) is { } item ? Compare(item, given) : NotAlike(gold, given);
+        if (given is not SequenceNode b) return Single(a) is { } item ? Compare(item, given) : IsScalar(given) && Compound(a) is { } total ? InEither(total, unit => Quantities(unit, given)) : NotAlike(gold, given);
         if (a.IsList && b.IsList || a.IsSet && b.IsSet || a.IsList && b.IsSet || a.IsSet && b.IsList) return Unordered(a, b);
         if (a.IsSet || b.IsSet) return Comparison.Of(false, "brackets");
         if (a.IsList && a.Connective == Connective.Or || b.IsList && b.Connective == Connective.Or) return Comparison.Of(false, "brackets"); // 3 or -3 is no pair
@@ -23,6 +24,27 @@ internal sealed partial class AnswerComparison
     }
 
     private static Comparison NotAlike(Node gold, Node given) => new(gold is TextNode || given is TextNode ? Equality.Unknown : Equality.Different, "list");
+
+    // A value without unit may be meant in the larger unit as well as in the smaller.
+    private static Comparison InEither((QuantityNode Large, QuantityNode Small) value, Func<QuantityNode, Comparison> compare) => compare(value.Large) is { IsEqual: true } equal ? equal : compare(value.Small);
+
+    // 1 hour and 30 minutes: every part of the same dimension, the next one in a smaller unit.
+    private static (QuantityNode Large, QuantityNode Small)? Compound(SequenceNode sequence)
+    {
+        if (!sequence.IsList || sequence.Items.Count < 2 || sequence.Connective is not (Connective.And or Connective.Comma)) return null;
+        BigRational total = 0, factor = 0;
+        string? dimension = null, largest = null, smallest = null;
+        BigRational most = 1;
+        foreach (Node item in sequence.Items)
+        {
+            if (Parted(item) is not (NumberNode { Value.Sign: >= 0 } value, { Length: > 0 } name) || Answers.Units.Find(name) is not { } found) return null;
+            if (dimension is not null && (dimension != found.Dimension || found.Factor >= factor)) return null;
+            if (largest is null) (largest, most) = (name, found.Factor);
+            (dimension, factor, smallest) = (found.Dimension, found.Factor, name);
+            total += value.Value * factor;
+        }
+        return (new QuantityNode(new NumberNode(total / most), largest!), new QuantityNode(new NumberNode(total / factor), smallest!));
+    }
 
     private static Node? Single(SequenceNode sequence) => sequence.Items.Count == 1 && sequence.Open is Bracket.Curly or Bracket.Square ? sequence.Items[0] : null;
 
@@ -70,8 +92,14 @@ internal sealed partial class AnswerComparison
     private IReadOnlyList<Node> Values(SequenceNode sequence)
     {
         if (!sequence.Items.Any(item => item is RelationNode)) return sequence.Items;
-        Node[] values = [.. sequence.Items.Select(item => NamedValue(item) is { } named ? named.Value : item)];
-        return values;
+        var named = sequence.Items.Select(item => (Item: item, Named: NamedValue(item))).ToList();
+        // Of x and y, of a, b and c everybody knows the order, in whatever order they are told.
+        if (named.All(item => item.Named is { Name.Length: 1 }))
+        {
+            string names = string.Concat(named.Select(item => item.Named!.Value.Name).Order(StringComparer.Ordinal));
+            if (Enumerable.Range(1, names.Length - 1).All(i => names[i] == names[i - 1] + 1)) named.Sort((a, b) => a.Named!.Value.Name[0] - b.Named!.Value.Name[0]);
+        }
+        return [.. named.Select(item => item.Named is { } value ? value.Value : item.Item)];
     }
 
     private List<string>? NamesOf(SequenceNode sequence)

@@ -62,10 +62,20 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
     private Comparison Formulas(string answer)
     {
         if (reference.Formula is not { } gold) return new Comparison(TextAnswers.IsWordy(reference.Text) && TextAnswers.IsWordy(answer) ? Equality.Different : Equality.Unknown, TextAnswers.IsWordy(reference.Text) ? "text" : "reference_not_understood");
-        Node? given = Parser.Parse(answer) ?? TextAnswers.Meaning(answer);
+        Node? given = Parser.Parse(answer) ?? TextAnswers.Meaning(answer) ?? (WithoutWords(answer) is { } value ? Parser.Parse(value) : null);
         if (given is null) return new Comparison(Equality.Unknown, "not_understood");
         Comparison first = Compared(gold, given);
         return first.IsEqual || first.Rule == TooMuchWork ? first : OtherReading(answer, given, first);
+    }
+
+    // What P(\text{two heads}) = 3/8 says of a name in words.
+    private static string? WithoutWords(string answer)
+    {
+        int sign = answer.IndexOf('=');
+        if (sign <= 0) return null;
+        ReadOnlySpan<char> name = answer.AsSpan(0, sign).Trim();
+        bool isCall = char.IsAsciiLetter(name[0]) && name.EndsWith(")") && name.IndexOf('(') is > 0 and < 8 && name.Contains("\\text{", StringComparison.Ordinal);
+        return isCall ? answer[(sign + 1)..] : null;
     }
 
     private Comparison Compared(Node gold, Node given)

@@ -9,8 +9,8 @@ namespace Distill.Verification.Answers;
 /// <param name="Choice">Letters and text when it is a choice.</param>
 internal sealed record ReferenceAnswer(string Text, Node? Formula, (string Letters, string Text)? Choice)
 {
-    /// <summary>Whether the answer is one number, as in GSM8K.</summary>
-    public bool IsPlainNumber => Formula is NumberNode or NegativeNode { Operand: NumberNode } or PercentNode { Operand: NumberNode } or QuantityNode { Value: NumberNode };
+    /// <summary>Whether the answer is one number, as in GSM8K, or a fraction, an angle, a ratio or a time of day.</summary>
+    public bool IsPlainNumber => Formula is NumberNode or NegativeNode { Operand: NumberNode or QuotientNode { Numerator: NumberNode, Denominator: NumberNode } } or QuotientNode { Numerator: NumberNode, Denominator: NumberNode } or RatioNode or PercentNode { Operand: NumberNode } or DegreeNode { Operand: NumberNode } or QuantityNode { Value: NumberNode } or ClockNode;
 
     public static ReferenceAnswer Of(string text)
     {

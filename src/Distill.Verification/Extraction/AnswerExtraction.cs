@@ -30,6 +30,7 @@ internal static class AnswerExtraction
         string trimmed = text.TrimEnd();
         string tail = trimmed.Length <= Tail ? trimmed : trimmed[^Tail..];
         if (Tag(tail) is { } tagged) return tagged;
+        tail = Emphasis(tail);
         if (AnswerPhrases.Last(tail) is { } said)
             return Retraction.After(tail, said.End) is >= 0 and int retracted ? Better(tail[retracted..]) : new ExtractedAnswer(said.Text, AnswerPlace.Phrase);
         return Unmarked(tail, bareNumber);
@@ -47,7 +48,7 @@ internal static class AnswerExtraction
         if (isFormula && !isSentence) return new ExtractedAnswer(whole, AnswerPlace.Whole);
         ExtractedAnswer? concluded = ProseReading.Find(tail, bareNumber);
         if (concluded is { Text.Length: > 0 }) return concluded;
-        if (isFormula && !bareNumber && !ProseSentences.Denies(whole)) return new ExtractedAnswer(whole, AnswerPlace.Whole);
+        if (isFormula && !bareNumber && !ProseSentences.Denies(whole)) return new ExtractedAnswer(whole, AnswerPlace.Whole) { Complement = ProseSentences.Complement(whole) };
         if (Bold(paragraph) is { } bold) return new ExtractedAnswer(bold, AnswerPlace.Phrase);
         if (concluded is not null && bareNumber) return null;
         return isShort && !whole.Contains('\n') ? new ExtractedAnswer(whole, AnswerPlace.Whole) { IsProse = true, Complement = ProseSentences.Complement(whole) } : null;
@@ -59,7 +60,7 @@ internal static class AnswerExtraction
         if (box.Text.Length == 0) return new ExtractedAnswer("", AnswerPlace.Box);
         if (Retraction.IsRefused(text.AsSpan(0, box.Start), text.AsSpan(box.End)))
             return BoxScan.Last(text[..box.Start], options.AllowUnclosedBox) is { Text.Length: > 0 } before ? new ExtractedAnswer(before.Text, AnswerPlace.Box) : Better(text[box.End..]);
-        if (Retraction.IsGuess(text.AsSpan(0, box.Start))) return new ExtractedAnswer("", AnswerPlace.Box);
+        if (Retraction.IsGuess(text.AsSpan(0, box.Start)) || text.AsSpan(box.End).TrimStart(" $*\\)]").StartsWith("?")) return new ExtractedAnswer("", AnswerPlace.Box);
         return Retraction.After(text, box.End) is >= 0 and int retracted ? Better(text[retracted..]) : new ExtractedAnswer(box.Text, AnswerPlace.Box);
     }
 
@@ -85,6 +86,10 @@ internal static class AnswerExtraction
         return names.Distinct().Count() == names.Length ? string.Join(", ", lines) : lines[^1];
     }
 
+    // HTML's emphasis as Markdown's.
+    private static string Emphasis(string text) => !text.Contains("</", StringComparison.Ordinal) ? text
+        : text.Replace("<b>", "**", StringComparison.Ordinal).Replace("</b>", "**", StringComparison.Ordinal).Replace("<strong>", "**", StringComparison.Ordinal).Replace("</strong>", "**", StringComparison.Ordinal);
+
     private static ExtractedAnswer? Tag(string text)
     {
         int close = text.LastIndexOf("</answer>", StringComparison.OrdinalIgnoreCase);
@@ -105,7 +110,7 @@ internal static class AnswerExtraction
     {
         ReadOnlySpan<char> trimmed = paragraph.AsSpan().TrimEnd(" .!\n");
         int start = Math.Max(trimmed.LastIndexOf(". "), trimmed.LastIndexOf('\n'));
-        return start < 0 ? trimmed : trimmed[(start + 1)..];
+        return Retraction.LastClause(start < 0 ? trimmed : trimmed[(start + 1)..]);
     }
 
     // **73** alone on the last line, or the last bold text of the paragraph.

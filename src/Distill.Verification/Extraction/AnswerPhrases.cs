@@ -11,11 +11,20 @@ internal static class AnswerPhrases
     private static readonly string[] Phrases =
     [
         "####", "final answer is", "final answer:", "final answer", "answer is", "answers are", "answer are", "answer:", "answer**", "answer\n", "answer\r\n", "answer\":", "answer =", "answer would be", "answer should be", "answer must be", "the result is", "solution is", "solutions are", "solution:", "result:", "correct option is", "correct choice is", "ans:", "ans.", "ans =", "answer equals", "answer comes out to", "answer comes to", "answer turns out to be", "answer was",
-        "答案是", "答案：", "答案:", "答案为", "réponse est", "réponse :", "réponse:", "antwort ist", "antwort:", "respuesta es", "respuesta:",
+        "答案是", "答案：", "答案:", "答案为", "réponse est", "réponse :", "réponse:", "réponse finale est", "réponse finale :", "antwort ist", "antwort lautet", "antwort:", "ergebnis ist", "respuesta es", "respuesta final es", "respuesta:", "risposta è", "risposta:", "resposta é", "resposta final é", "resposta:",
+        "ответ:", "ответ —", "ответ -", "答えは", "正解は", "답은", "정답은", "답:", "정답:",
     ];
 
     private static readonly string[] Adverbs =
         ["approximately ", "about ", "roughly ", "approx. ", "exactly ", "simply ", "therefore ", "thus ", "therefore,", "thus,", "indeed ", "clearly ", "just ", "equal to ", "given by ", "precisely ", "found to be ", "obviously ", "hence ", "of course ", "in fact ", "definitely ", "then ", "then,", "as follows:", "the following:", "still ", "also ", "equals ", "certainly ", "now ", "of "];
+
+    // "is not 81", and what follows when it is something else: "it is 716", "but 7".
+    private static readonly string[] Denials = ["not", "neither", "nicht", "pas", "não", "не"], Turns = ["it is ", "it's ", "but rather ", "but ", "sondern ", "mais ", "mas "];
+
+    private static readonly string[] Counterfactuals = [" if there were", " if there was", " if it were", " if they were", " if we ignore", " if we had", " had there been", " were it not"];
+
+    // Verbs at the end of a sentence, with no space before them.
+    private static readonly string[] Endings = ["です", "である", "となります", "입니다", "이다"];
 
     private static readonly SearchValues<char> Formal = SearchValues.Create("0123456789\\=<>$");
 
@@ -59,10 +68,9 @@ internal static class AnswerPhrases
     {
         start = BehindAdverbs(text, start);
         ReadOnlySpan<char> rest = text.AsSpan(start);
-        if (StartsWithWord(rest, "not") || StartsWithWord(rest, "neither"))
+        if (StartsWithAny(rest, Denials))
         {
-            // "is not 81. It is 716", "not C, it is D", "not 5 but 7"
-            foreach (string turn in (ReadOnlySpan<string>)["it is ", "it's ", "but rather ", "but "])
+            foreach (string turn in Turns)
             {
                 int found = rest[..Math.Min(rest.Length, 200)].IndexOf(turn, StringComparison.OrdinalIgnoreCase);
                 if (found >= 0) return Announced(text, start + found + turn.Length);
@@ -76,7 +84,8 @@ internal static class AnswerPhrases
         if ((sentence.Contains(" but ", StringComparison.OrdinalIgnoreCase) || sentence.Contains(" so ", StringComparison.OrdinalIgnoreCase)) && Conclusion.Of(sentence) is { Answer: { } concluded }) return (concluded.Text, start + length);
         foreach (string aside in (ReadOnlySpan<string>)[", not ", " and not ", " not ", " rather than ", " instead of ", " because ", " since ", ", which ", ", as ", ", so ", " as opposed to "])
             if (sentence.IndexOf(aside, StringComparison.OrdinalIgnoreCase) is > 0 and int at) sentence = sentence[..at].TrimEnd(',', ' ');
-        if (Retraction.IsDoubtful(sentence)) return null;
+        if (Retraction.IsDoubtful(sentence) || Counterfactuals.Any(words => sentence.Contains(words, StringComparison.OrdinalIgnoreCase))) return null;
+        if (HasBoldInside(sentence) && Conclusion.Of(sentence) is { Answer: { } marked, IsMarked: true }) return (marked.Text, start + length);
         if (Answers.ChoiceAnswers.TextOf(Trimmed(sentence)) is null && MathSpans.First(sentence) is { } formula && IsLabel(sentence.AsSpan(0, formula.Start)) && !IsOperated(sentence.AsSpan(formula.End))) return (formula.Text, start + length);
         string answer = WithoutRemark(Trimmed(sentence));
         if (ProseSentences.HasVerb(answer) && Latex.Parser.Parse(answer) is null && Answers.ChoiceAnswers.InProse(answer).Length == 0 && Conclusion.Of(answer) is { Answer: { } stated }) return (stated.Text, start + length);
@@ -100,12 +109,36 @@ internal static class AnswerPhrases
     private static string WithoutRemark(string answer)
     {
         int bracket = answer.IndexOf(" (", StringComparison.Ordinal), comma = answer.IndexOf(", ", StringComparison.Ordinal);
-        if (bracket > 0 && answer.EndsWith(')') && Latex.Parser.Parse(answer) is null && Latex.Parser.Parse(answer[..bracket]) is not null && Latex.Parser.Parse(answer[(bracket + 1)..]) is null) return answer[..bracket];
+        if (bracket > 0 && answer.EndsWith(')') && !IsAlternative(answer.AsSpan(bracket + 2)) && Latex.Parser.Parse(answer) is null && Latex.Parser.Parse(answer[..bracket]) is not null && Latex.Parser.Parse(answer[(bracket + 1)..]) is null) return answer[..bracket];
         if (comma <= 0 || answer.AsSpan(comma).ContainsAny(Formal) || !answer.AsSpan(comma + 2).Contains(' ') || !answer.AsSpan(0, comma).ContainsAnyInRange('0', '9') || Latex.Parser.Parse(answer[..comma]) is null) return answer;
         return answer[..comma];
     }
 
-    private static bool StartsWithWord(ReadOnlySpan<char> text, string word) => text.StartsWith(word, StringComparison.OrdinalIgnoreCase) && text.Length > word.Length && !char.IsLetter(text[word.Length]);
+    /// <summary>Whether brackets behind a value offer another one: "(or 33, …)", "(…; otherwise 18)".</summary>
+    /// <param name="inside">What stands behind the opening bracket.</param>
+    public static bool IsAlternative(ReadOnlySpan<char> inside)
+    {
+        int space = inside.IndexOf(' '), end = inside.IndexOf(')');
+        if (end > 0) inside = inside[..end];
+        if (space <= 0 || !inside.ContainsAnyInRange('0', '9')) return false;
+        return Latex.Vocabulary.Ors.Contains(inside[..Math.Min(space, inside.Length)].ToString()) || inside.Contains("otherwise", StringComparison.OrdinalIgnoreCase) || inside.Contains(" else ", StringComparison.OrdinalIgnoreCase)
+            || inside.Contains("unless", StringComparison.OrdinalIgnoreCase) || inside.Contains("depending", StringComparison.OrdinalIgnoreCase);
+    }
+
+    // "It takes **7 days**, Sundays included", not the rest of "**7 days**, Sundays included".
+    private static bool HasBoldInside(string sentence)
+    {
+        int marks = 0;
+        for (int at = sentence.IndexOf("**", StringComparison.Ordinal); at >= 0; at = sentence.IndexOf("**", at + 2, StringComparison.Ordinal)) marks++;
+        return marks > 0 && marks % 2 == 0;
+    }
+
+    private static bool StartsWithAny(ReadOnlySpan<char> text, string[] words)
+    {
+        foreach (string word in words)
+            if (text.StartsWith(word, StringComparison.OrdinalIgnoreCase) && text.Length > word.Length && !char.IsLetter(text[word.Length])) return true;
+        return false;
+    }
 
     // Words before a formula name it; a formula further on explains. "At least 7" and "minus 7" are not 7.
     private static bool IsLabel(ReadOnlySpan<char> before)
@@ -152,7 +185,10 @@ internal static class AnswerPhrases
 
     private static string Trimmed(string text)
     {
+        if (HasBoldInside(text)) text = text.Replace("**", "", StringComparison.Ordinal);
         string trimmed = AnswerExtraction.Plain(text).Trim('*', ' ', '`', '"');
+        foreach (string ending in Endings)
+            if (trimmed.EndsWith(ending, StringComparison.Ordinal)) trimmed = trimmed[..^ending.Length];
         if (trimmed.EndsWith("**", StringComparison.Ordinal)) trimmed = trimmed[..^2];
         if (trimmed.EndsWith('}') && !trimmed.Contains('{')) trimmed = trimmed.TrimEnd('}', '"', ' ');
         int bold = trimmed.IndexOf("**", StringComparison.Ordinal);

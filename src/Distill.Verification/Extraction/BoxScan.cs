@@ -1,3 +1,5 @@
+using Distill.Verification.Latex;
+
 namespace Distill.Verification.Extraction;
 
 /// <summary>
@@ -119,15 +121,10 @@ internal static class BoxScan
                 separator = "; ";
                 between = between[1..];
             }
-            else if (between.StartsWith("and") && !IsLetterAt(between, 3))
+            else if (Connective(WordAt(between)) is { } connective)
             {
-                separator ??= ", ";
-                between = between[3..];
-            }
-            else if (between.StartsWith("or") && !IsLetterAt(between, 2))
-            {
-                separator = " or ";
-                between = between[2..];
+                separator = connective == " or " ? connective : separator ?? connective;
+                between = between[WordAt(between).Length..];
             }
             else if (c == '\\' && separator is not null && NamedLabel(between) is > 0 and int name) between = between[name..];
             else if (c == '\\') between = between[SpacingLength(between, ref separator)..];
@@ -138,16 +135,27 @@ internal static class BoxScan
         return separator;
     }
 
-    private static bool IsLetterAt(ReadOnlySpan<char> text, int at) => at < text.Length && char.IsLetter(text[at]);
+    private static string? Connective(string word) => Vocabulary.Ors.Contains(word) ? " or " : Vocabulary.Ands.Contains(word) ? ", " : null;
+
+    private static string WordAt(ReadOnlySpan<char> text)
+    {
+        int end = 0;
+        while (end < text.Length && char.IsLetter(text[end])) end++;
+        return text[..end].ToString();
+    }
 
     // \quad, \, \; \( \) and \text{and}; an unknown command sets the separator to "?".
     private static int SpacingLength(ReadOnlySpan<char> text, ref string? separator)
     {
-        foreach (string word in (ReadOnlySpan<string>)["\\text{ and }", "\\text{and}", "\\text{ or }", "\\text{or}", "\\qquad", "\\quad", "\\,", "\\;", "\\:", "\\ ", "\\!", "\\(", "\\)", "\\[", "\\]"])
+        if (text.StartsWith("\\text{") && text.IndexOf('}') is > 0 and int close && Connective(text[6..close].Trim().ToString()) is { } connective)
+        {
+            separator = connective == " or " ? connective : separator ?? connective;
+            return close + 1;
+        }
+        foreach (string word in (ReadOnlySpan<string>)["\\qquad", "\\quad", "\\,", "\\;", "\\:", "\\ ", "\\!", "\\(", "\\)", "\\[", "\\]"])
         {
             if (!text.StartsWith(word)) continue;
-            if (word.Contains("or")) separator = " or ";
-            else if (word.Contains("and") || word.Contains("quad")) separator ??= ", ";
+            if (word.Contains("quad")) separator ??= ", ";
             return word.Length;
         }
         separator = "?";

@@ -38,14 +38,18 @@ internal readonly record struct Conclusion(ProseValue? Answer, bool IsMarked)
         return kept.ToString();
     }
 
-    private static bool IsAside(string sentence, int open) => open > 0 && sentence[open - 1] is ' ' or '*' && open + 1 < sentence.Length && sentence.AsSpan(0, open).TrimEnd(" *") is { Length: > 0 } before && (char.IsLetterOrDigit(before[^1]) || before[^1] is '$' or '.' or '%');
+    private static bool IsAside(string sentence, int open) => open > 0 && sentence[open - 1] is ' ' or '*' && open + 1 < sentence.Length && sentence.AsSpan(0, open).TrimEnd(" *") is { Length: > 0 } before && (char.IsLetterOrDigit(before[^1]) || before[^1] is '$' or '.' or '%') && !AnswerPhrases.IsAlternative(sentence.AsSpan(open + 1));
+
+    // "If he had worked on Sunday, too, he would have earned 20": what did not happen.
+    private static bool IsUnreal(ReadOnlySpan<char> clause) => (clause.StartsWith("if ", StringComparison.OrdinalIgnoreCase) || clause.StartsWith("had ", StringComparison.OrdinalIgnoreCase) || clause.StartsWith("were ", StringComparison.OrdinalIgnoreCase))
+        && clause.Contains(" would have ", StringComparison.OrdinalIgnoreCase);
 
     private static bool Supposes(string sentence)
     {
         ReadOnlySpan<char> text = sentence.AsSpan().TrimStart(" *_");
         foreach (string supposition in Prose.Suppositions)
-            if (text.StartsWith(supposition, StringComparison.OrdinalIgnoreCase)) return !(supposition == "if " && text.Contains(", ", StringComparison.Ordinal));
-        if (text.ContainsAny(Prose.Provisos)) return true;
+            if (text.StartsWith(supposition, StringComparison.OrdinalIgnoreCase) && !(supposition == "if " && text.Contains(", ", StringComparison.Ordinal))) return true;
+        if (text.ContainsAny(Prose.Provisos) || IsUnreal(text[(text.LastIndexOf(';') + 1)..].TrimStart(' '))) return true;
         return text.Contains(" such that ", StringComparison.OrdinalIgnoreCase) && !text.Contains(" is ", StringComparison.OrdinalIgnoreCase) && !text.Contains(" are ", StringComparison.OrdinalIgnoreCase);
     }
 }

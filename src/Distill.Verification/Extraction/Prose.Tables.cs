@@ -41,7 +41,11 @@ internal static class Prose
     ];
 
     /// <summary>Words that say no to what follows or comes before.</summary>
-    public static readonly FrozenSet<string> Negations = FrozenSet.ToFrozenSet(["not", "never", "cannot", "can't", "isn't", "aren't", "doesn't", "don't", "didn't", "wasn't", "won't", "neither", "nor", "without", "reject", "rejecting", "discard", "discarding", "exclude", "excluding", "ignore", "ignoring", "except", "extraneous", "eliminate", "eliminating", "unlike"]);
+    public static readonly FrozenSet<string> Negations = FrozenSet.ToFrozenSet(["not", "never", "cannot", "can't", "isn't", "aren't", "doesn't", "don't", "didn't", "wasn't", "won't", "neither", "nor", "without", "reject", "rejecting", "discard", "discarding", "exclude", "excluding", "ignore", "ignoring", "except", "extraneous", "eliminate", "eliminating", "unlike",
+        "pas", "jamais", "nicht", "kein", "keine", "nie", "niemals", "não", "nunca", "non", "не", "нет", "никогда", "değil"]);
+
+    /// <summary>Verbs that make a Spanish "no" before them a denial.</summary>
+    public static readonly FrozenSet<string> SpanishVerbs = FrozenSet.ToFrozenSet(["es", "son", "era", "fue", "sería"]);
 
     /// <summary>Words behind which a denial no longer holds.</summary>
     public static readonly FrozenSet<string> Turnings = FrozenSet.ToFrozenSet(["but", "so", "thus", "hence", "therefore", "then", "since", "because"]);

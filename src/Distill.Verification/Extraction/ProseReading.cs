@@ -27,7 +27,7 @@ internal static class ProseReading
             if (start < 0 && AnswerFirst(sentences) is { } first) return first;
             for (int j = sentences.Count - 1; j >= 0; j--)
             {
-                if (Retraction.IsDoubtful(sentences[j]) || Retraction.After(sentences[j], 0) >= 0) return Undecided;
+                if (Retraction.IsDoubtful(Retraction.LastClause(sentences[j])) || Retraction.After(sentences[j], 0) >= 0) return Undecided;
                 if (ProseSentences.IsRemark(sentences[j]) || looksBack && !ProseSentences.Concludes(sentences[j])) continue;
                 if (Conclusion.Of(End(sentences[j])) is not { } conclusion) continue;
                 return conclusion.Answer is { } value && (numbers || value.IsFormula || conclusion.IsMarked) ? new ExtractedAnswer(value.Text, value.IsFormula ? AnswerPlace.Formula : AnswerPlace.Number) : Undecided;

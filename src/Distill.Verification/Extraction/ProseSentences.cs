@@ -61,10 +61,18 @@ internal static class ProseSentences
         string sentence = text.TrimEnd('.', ' ', '!');
         if (sentence.Length > 200 || sentence.AsSpan().ContainsAny(Ends) || Denies(sentence) || Retraction.IsDoubtful(sentence) || sentence.Contains(" or ", StringComparison.Ordinal)) return null;
         foreach (string verb in (ReadOnlySpan<string>)[" is ", " are ", "'s ", " was ", " be "])
-            if (sentence.LastIndexOf(verb, StringComparison.Ordinal) is > 0 and int at) return sentence[(at + verb.Length)..];
+            if (sentence.LastIndexOf(verb, StringComparison.Ordinal) is > 0 and int at) return WithoutPlace(sentence[(at + verb.Length)..]);
         foreach (string verb in (ReadOnlySpan<string>)[" has no ", " have no ", " has infinitely ", " have infinitely "])
             if (sentence.IndexOf(verb, StringComparison.Ordinal) is > 0 and int at) return sentence[(at + verb.IndexOf(' ', 1) + 1)..];
         return Concludes(sentence) && sentence.IndexOf(", ", StringComparison.Ordinal) is > 0 and int comma ? sentence[(comma + 2)..] : null;
+    }
+
+    // on Tuesday, in the first quadrant
+    private static string WithoutPlace(string complement)
+    {
+        foreach (string preposition in (ReadOnlySpan<string>)["on ", "in ", "at "])
+            if (complement.StartsWith(preposition, StringComparison.Ordinal)) return complement[preposition.Length..];
+        return complement;
     }
 
     /// <summary>Whether a sentence begins like a conclusion.</summary>

@@ -52,7 +52,7 @@ internal static class ProseValues
             bool letterBefore = from > start && (char.IsLetter(text[from - 1]) || text[from - 1] == '_');
             int operatorEnd;
             while (!letterBefore && (operatorEnd = OperatorEnd(text, to, end)) > 0) to = NumeralEnd(text, operatorEnd, end);
-            int unit = UnitEnd(text, to, end);
+            int unit = HalfOfDayEnd(text, from, to, end) is > 0 and int half ? half : UnitEnd(text, to, end);
             if (!letterBefore && unit >= 0) values.Add(new ProseValue(from, unit, text[from..unit].Replace("**", "", StringComparison.Ordinal), IsFormula: false));
             at = Math.Max(to, unit) - 1;
         }
@@ -80,6 +80,8 @@ internal static class ProseValues
 
     private static void AddNumeral(List<ProseValue> values, string text, int from, int to)
     {
+        foreach (string part in (ReadOnlySpan<string>)[" and a half", " and a quarter", " and a third"])
+            if (text.AsSpan(to).StartsWith(part, StringComparison.OrdinalIgnoreCase)) to += part.Length;
         if (text[from..to].ToLowerInvariant() is not "one") values.Add(new ProseValue(from, to, text[from..to], IsFormula: false));
     }
 
@@ -159,6 +161,19 @@ internal static class ProseValues
             if (to - at is > 2 and < 40 && (text[at + 1] is not ('a' or 'i') || to - at > 3) && Units.Find(text[(at + 1)..to]) is not null) return to;
         }
         return at;
+    }
+
+    // 3:30 p.m., 8 AM; 0 when it is no time of day.
+    private static int HalfOfDayEnd(string text, int from, int at, int end)
+    {
+        int to = at < end && text[at] == ' ' ? at + 1 : at;
+        foreach (string half in (ReadOnlySpan<string>)["a.m.", "p.m.", "a.m", "p.m", "am", "pm"])
+        {
+            int after = to + half.Length;
+            if (after > end || !text.AsSpan(to, half.Length).Equals(half, StringComparison.OrdinalIgnoreCase) || after < end && char.IsLetter(text[after])) continue;
+            return half != "am" || text[to] == 'A' || text.AsSpan(from, at - from).Contains(':') ? after : 0; // "that I am"
+        }
+        return 0;
     }
 
     private static int WordEnd(string text, int at, int end)

@@ -25,8 +25,11 @@ internal static class Retraction
     private static readonly string[] Doubts =
     [
         "might be", "may be", "could be", "maybe", "perhaps", "not sure", "either", "possibly", "i guess", "probably not", "unsure", "don't know", "do not know", "cannot determine", "can't determine", "cannot tell", "can't tell", "cannot say", "can't say", "i cannot ", "i can't ", "unable to ", "give up", "no idea",
-        "doubt that", "doubt the", "don't think", "do not think", "don't believe", "do not believe", "unlikely", "false that", "not true that", "claim", "wrong answer", "incorrect answer", "common mistake", "common error", "might think", "might say", "might guess", "may think", "would think", "not certain", "uncertain", "hard to say", "tempting", "if i had to",
+        "doubt that", "doubt the", "don't think", "do not think", "don't believe", "do not believe", "unlikely", "false that", "not true that", "claim", "wrong answer", "incorrect answer", "common mistake", "common error", "might think", "might say", "might guess", "may think", "would think", "not certain", "uncertain", "hard to say", "tempting", "if i had to", "my guess", "best guess", "let me guess", "educated guess",
+        "возможно", "наверное", "не уверен", "quizás", "quizas", "tal vez", "talvez", "vielleicht", "möglicherweise", "peut-être", "forse", "可能是", "也许", "不确定", "かもしれ", "아마",
     ];
+
+    private static readonly SearchValues<string> OfOthers = SearchValues.Create(["might say", "might think", "might guess", "may think", "would think", "tempting", "common mistake", "common error"], StringComparison.OrdinalIgnoreCase);
 
     // What before "the answer is" makes it no statement.
     private static readonly string[] Distances = ["wrong", "incorrect", "not ", "n't ", "if ", "suppose", "assum", "why ", "whether ", "thought", "guess", "said ", "says ", "believe", "no ", "never ", "false", "naive", "earlier", "previous", "initial", "first answer", "tempt", "expected", "unless ", "one ", "another ", "possible", "check that", "check if", "verify that", "show that", "prove that", "other student", "only if", "trap"];
@@ -90,6 +93,10 @@ internal static class Retraction
         return before.EndsWith("if", StringComparison.OrdinalIgnoreCase) || before.EndsWith("anything", StringComparison.OrdinalIgnoreCase) || before.EndsWith("nothing", StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>The part of a sentence behind its last semicolon, where it puts a value against what others may think: "one might say 31; it is 32".</summary>
+    public static ReadOnlySpan<char> LastClause(ReadOnlySpan<char> sentence) =>
+        sentence.LastIndexOf("; ") is >= 0 and int at && sentence[at..].ContainsAnyInRange('0', '9') && sentence[..at].ContainsAny(OfOthers) ? sentence[(at + 2)..] : sentence;
+
     /// <summary>Whether a sentence only guesses.</summary>
     public static bool IsDoubtful(ReadOnlySpan<char> sentence)
     {
@@ -108,6 +115,7 @@ internal static class Retraction
     public static bool IsGuess(ReadOnlySpan<char> before)
     {
         if (before.Length > Nearby) before = before[^Nearby..];
+        before = before.TrimEnd(" $*:\n");
         before = before[(before.LastIndexOfAny(SentenceEnds) + 1)..];
         return IsDoubtful(before) && !before.Contains("either", StringComparison.OrdinalIgnoreCase); // either of two boxes is a list
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Distill.Verification.Latex;
 
 namespace Distill.Verification.Extraction;
 
@@ -134,7 +135,7 @@ internal sealed partial class SentenceReader
     // "$64, or $1024": both have to be it.
     private ProseValue WithAlternative(ProseValue value)
     {
-        ProseValue? next = _values.Find(other => other.Start > value.End && !other.IsName && other.End <= _end && _text.AsSpan(value.End, other.Start - value.End).TrimEnd(" $*").EndsWith(" or"));
+        ProseValue? next = _values.Find(other => other.Start > value.End && !other.IsName && other.End <= _end && Vocabulary.Ors.Contains(_roles.WordBefore(other.Start)));
         if (next is null) return value;
         return new ProseValue(value.Start, next.End, $"{value.Text} or {next.Text}", value.IsFormula && next.IsFormula);
     }

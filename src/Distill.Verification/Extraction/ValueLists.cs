@@ -1,4 +1,5 @@
 using System.Buffers;
+using Distill.Verification.Latex;
 
 namespace Distill.Verification.Extraction;
 
@@ -42,10 +43,12 @@ internal sealed class ValueLists(string text, ValueRoles roles)
             if (between.Length < 2 || !char.IsAsciiLetter(between[^1]) || between[^2] is not (' ' or ',')) return null;
             between = between[..^1].TrimEnd();
         }
-        string? separator = between switch { "," or ", and" or "and" or "&" => ", ", ";" => "; ", "or" or ", or" => " or ", _ => null };
+        string word = between.TrimStart(", (").ToString();
+        bool or = Vocabulary.Ors.Contains(word);
+        string? separator = or ? " or " : between is "," || Vocabulary.Ands.Contains(word) ? ", " : between is ";" ? "; " : null;
         if (separator is null || separator == ", " && roles.Of(left) == ValueRole.Circumstance) return null;
         bool statement = IsStatement(left) || IsStatement(right);
-        return statement && between is not ("or" or ", or") ? null : separator;
+        return statement && !or ? null : separator;
     }
 
     // 2x = 6 is a step, x = 3 a value.

@@ -33,12 +33,13 @@ internal sealed class ValueRoles(string text)
         foreach (string bound in Prose.Bounds)
             if (!isSum && before.EndsWith(bound, StringComparison.OrdinalIgnoreCase) && (before.Length == bound.Length || !char.IsLetter(before[before.Length - bound.Length - 1]))) return true;
         int at = value.Start;
+        string following = "";
         for (int i = 0; i < WordsOfDenial; i++)
         {
             string word = WordBefore(at);
-            if (Prose.Negations.Contains(word)) return true;
+            if (Prose.Negations.Contains(word) || word == "no" && Prose.SpanishVerbs.Contains(following)) return true;
             if (Prose.Turnings.Contains(word)) break;
-            at = WordStart(at);
+            (at, following) = (WordStart(at), word);
         }
         ReadOnlySpan<char> after = text.AsSpan(value.End);
         if (!value.IsFormula && after.Length > 0 && (after[0] is '+' or '^' or '/' or '=' || after[0] == '*' && !after.StartsWith("**"))) return true; // broken off
@@ -72,7 +73,7 @@ internal sealed class ValueRoles(string text)
     public string WordBefore(int at)
     {
         int start = WordStart(at), end = start;
-        while (end < at && (char.IsAsciiLetter(text[end]) || text[end] == '\'')) end++;
+        while (end < at && IsOfWord(text[end])) end++;
         return text[start..end].ToLowerInvariant();
     }
 
@@ -80,9 +81,12 @@ internal sealed class ValueRoles(string text)
     public int WordStart(int at)
     {
         int end = at;
-        while (end > 0 && text[end - 1] is ' ' or '*' or '$') end--;
+        while (end > 0 && text[end - 1] is ' ' or '*' or '$' or '(') end--;
         int start = end;
-        while (start > 0 && (char.IsAsciiLetter(text[start - 1]) || text[start - 1] == '\'')) start--;
+        while (start > 0 && IsOfWord(text[start - 1])) start--;
         return start == end ? at : start;
     }
+
+    // Scripts that put no spaces between words have none to find.
+    private static bool IsOfWord(char c) => char.IsAsciiLetter(c) || c == '\'' || c > '\u007F' && c < '\u2000' && char.IsLetter(c);
 }

@@ -59,7 +59,7 @@ internal static partial class InstructionChecks
         return false;
     }
 
-    private static bool IsWordCharacter(char c) => char.IsLetterOrDigit(c) || c == '_';
+    private static bool IsWordCharacter(char c) => char.IsLetter(c) || char.IsNumber(c) || c == '_';
 
     // Paragraphs are set apart by ***; an empty one at either end is none, an empty one between others is a mistake.
     private static int CountParagraphs(string text)
@@ -144,10 +144,10 @@ internal static partial class InstructionChecks
     [GeneratedRegex(@"\s?\*\*\*\s?", Linear)]
     private static partial Regex Stars();
 
-    [GeneratedRegex(@"^[ \t]*\*[^*\n].*$", Linear | RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s*\*[^*].*$", Linear | RegexOptions.Multiline)]
     private static partial Regex StarBullet();
 
-    [GeneratedRegex(@"^[ \t]*-.*$", Linear | RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s*-.*$", Linear | RegexOptions.Multiline)]
     private static partial Regex DashBullet();
 
     [GeneratedRegex(@"\*[^\n*]*\*", Linear)]

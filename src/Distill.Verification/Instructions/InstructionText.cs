@@ -11,7 +11,7 @@ internal static partial class InstructionText
         "mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "etc", "e.g", "i.e", "a.m", "p.m", "u.s", "u.k", "inc", "ltd", "co", "corp", "no", "vol", "fig", "al", "gen", "rev", "hon", "capt", "sgt", "approx", "dept", "est", "ph.d", "p.s", "p.p.s",
     };
 
-    /// <summary>Number of runs of letters, digits and underscores.</summary>
+    /// <summary>Number of runs of letters, numbers and underscores, which is what <c>\w+</c> finds in Python: signs that combine with a letter part words, as in Hindi.</summary>
     public static int CountWords(string text) => Word().Count(text);
 
     /// <summary>
@@ -30,7 +30,7 @@ internal static partial class InstructionText
         return count + (Word().IsMatch(text, begin) ? 1 : 0);
     }
 
-    /// <summary>Number of words in capitals only.</summary>
+    /// <summary>Number of words in capitals only; a slash joins a word and an ampersand parts it, as in NLTK.</summary>
     public static int CountCapitalWords(string text) =>
         CapitalToken().Matches(text).Count(match => match.Value.Any(char.IsUpper) && !match.Value.Any(char.IsLower));
 
@@ -50,12 +50,12 @@ internal static partial class InstructionText
         return Abbreviations.Contains(word) || initial || item;
     }
 
-    [GeneratedRegex(@"\w+", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"[\p{L}\p{N}_]+", RegexOptions.NonBacktracking)]
     private static partial Regex Word();
 
     [GeneratedRegex(@"[.!?]+[""')\]*_”’]*(?:\s+|$)", RegexOptions.NonBacktracking)]
     private static partial Regex SentenceEnd();
 
-    [GeneratedRegex(@"[\p{L}\p{N}][\p{L}\p{N}\-.&]*", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"[\p{L}\p{N}][\p{L}\p{N}\-./]*", RegexOptions.NonBacktracking)]
     private static partial Regex CapitalToken();
 }

@@ -202,7 +202,8 @@ internal sealed partial class Lexer
     {
         string lower = run.ToLowerInvariant();
         if (InText && Answers.Units.IsKnown(run) && AfterValue()) AddAt(TokenKind.Word, run, start);
-        else if (lower is "and" or "or") AddAt(TokenKind.Logic, lower, start);
+        else if (Vocabulary.Ors.Contains(lower)) AddAt(TokenKind.Logic, "or", start);
+        else if (Vocabulary.Ands.Contains(lower) && (InText || run.Length > 2 || run[0] > '\u007F')) AddAt(TokenKind.Logic, "and", start);
         else if (lower is "mod") AddAt(TokenKind.Modulo, "mod", start);
         else if (lower is "in" && !InText) AddAt(TokenKind.Relation, "in", start);
         else if (lower is "minus" or "negative" && Current == ' ') AddAt(TokenKind.Minus, "-", start);

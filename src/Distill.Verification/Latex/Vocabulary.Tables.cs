@@ -15,6 +15,12 @@ internal static class Vocabulary
         "old", "new", "big", "top", "cat", "dog", "car", "bus", "sun", "nor", "but", "can", "has", "had", "did", "out", "off", "own", "too", "way", "who", "why", "how", "its", "our", "you", "am", "pm", "st", "nd", "rd", "th",
     ]);
 
+    /// <summary>What parts alternatives, in the languages that reasoning models answer in.</summary>
+    public static readonly FrozenSet<string> Ors = FrozenSet.ToFrozenSet(["or", "ou", "oder", "ó", "или", "або", "lub", "或", "或者", "または", "또는"]);
+
+    /// <summary>What joins values of one list.</summary>
+    public static readonly FrozenSet<string> Ands = FrozenSet.ToFrozenSet(["and", "&", "et", "und", "и", "та", "和", "と", "및"]);
+
     /// <summary>Words behind a value that make it another value, or deny it.</summary>
     private static readonly FrozenSet<string> NoUnits = FrozenSet.ToFrozenSet(["squared", "cubed", "times", "plus", "divided", "multiplied", "not", "does", "doesn", "isn", "cannot", "fails", "wrong", "incorrect", "impossible", "except", "out", "than", "less", "fewer", "and", "or"]);
 

@@ -33,7 +33,7 @@ public sealed class EvaluationTests : IDisposable
         EvalReport report = await RunAsync(model, "out");
 
         SuiteScore score = report.Suites[0];
-        Assert.Equal(("a", 5, 2, "math/3"), (score.Suite, score.Problems, score.Samples, score.Verifier));
+        Assert.Equal(("a", 5, 2, "math/4"), (score.Suite, score.Problems, score.Samples, score.Verifier));
         Assert.Equal(0.7, score.PassAt1.Value, 1e-12);
         Assert.Equal((1 + 1 + 0 + 1 + 1) / 5.0, score.PassAt[2], 1e-12); // problem 2 has samples 4 and 5, problem 3 samples 6 and 7
         Assert.Equal(0.1, score.TruncationRate, 1e-12);

@@ -125,7 +125,7 @@ internal static class SampleReport
         Temperature = 0.6,
         TopP = 0.95,
         MaxTokens = 256,
-        Verifier = "math/3",
+        Verifier = "math/4",
         PassAt1 = PassRate.Of([.. Enumerable.Range(0, 300).Select(i => i < 300 * rate ? 1 : 0)], 1),
         PassAt = [],
         TruncationRate = 0.01,

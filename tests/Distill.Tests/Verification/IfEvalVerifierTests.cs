@@ -44,6 +44,9 @@ public sealed class IfEvalVerifierTests
     [InlineData("change_case:english_capital", "{}", "THE END OF IT IS HERE.", "THE END Of IT.")]
     [InlineData("change_case:english_lowercase", "{}", "the end of it is here.", "The end of it.")]
     [InlineData("punctuation:no_comma", "{}", "No such mark.", "One, two.")]
+    [InlineData("length_constraints:number_words", """{"num_words":3,"relation":"at least"}""", "हिन्दी", "हिम")] // ह, न, द and ह, म: signs of vowels are no letters
+    [InlineData("change_case:capital_word_frequency", """{"capital_frequency":2,"capital_relation":"at least"}""", "AT&T", "AND/OR")]
+    [InlineData("detectable_format:number_bullet_lists", """{"num_bullets":2}""", "*\none\n\n* two", "**\n* two")]
     [InlineData("keywords:forbidden_words", """{"forbidden_words":["can't"]}""", "I cannot.", "I can't.")]
     [InlineData("keywords:frequency", """{"keyword":"art","frequency":2,"relation":"at least"}""", "The start of art.", "The art.")] // parts of words count
     [InlineData("length_constraints:number_words", """{"num_words":4,"relation":"less than"}""", "One two-three", "It's a test")] // It, s, a, test

@@ -38,7 +38,7 @@ public sealed class MathVerifierTests
     public void TheFinalAnswerDecides(string reference, string answer, Outcome outcome, string reason)
     {
         Verdict verdict = Judge(reference, answer);
-        Assert.Equal((outcome, reason, "math/3"), (verdict.Outcome, verdict.Reason, verdict.Verifier));
+        Assert.Equal((outcome, reason, "math/4"), (verdict.Outcome, verdict.Reason, verdict.Verifier));
     }
 
     private static readonly string[] Numeric = ["equal_number", "equal_percent", "equal_rounding"];
@@ -161,9 +161,9 @@ public sealed class MathVerifierTests
         Assert.Equal((Outcome.Correct, "exact/1"), Pair(Verifiers.Create(["exact"]).Verify(prompt, Complete("\\boxed{Blue}"))));
         Assert.Equal((Outcome.Incorrect, "exact/1"), Pair(Verifiers.Create(["exact"]).Verify(prompt, Complete("blue"))));
         Assert.Equal((Outcome.Unverifiable, "none/1"), Pair(Verifiers.Create(["none"]).Verify(prompt, Complete("Blue"))));
-        Assert.Equal("math/3+exact/1", Verifiers.Create(["math", "exact"]).Id);
+        Assert.Equal("math/4+exact/1", Verifiers.Create(["math", "exact"]).Id);
         Assert.Equal((Outcome.Incorrect, "exact/1"), Pair(Verifiers.Create(["math", "exact"]).Verify(prompt, Complete("Red"))));
-        Assert.Equal((Outcome.Incorrect, "math/3"), Pair(Verifiers.Create(["math", "exact"]).Verify(Prompt.FromUser("?", "1"), Complete("2"))));
+        Assert.Equal((Outcome.Incorrect, "math/4"), Pair(Verifiers.Create(["math", "exact"]).Verify(Prompt.FromUser("?", "1"), Complete("2"))));
         var e = Assert.Throws<InputException>(() => Verifiers.Create(["maths"]));
         Assert.Equal(("unknown verifier `maths`", "choose from math, code, choice, exact, regex, json, ifeval, drop, auto, none"), (e.Message, e.Hint));
         Assert.Throws<InputException>(() => Verifiers.Create([]));
