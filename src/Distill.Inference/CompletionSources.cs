@@ -52,7 +52,7 @@ public static class CompletionSources
         ModelTokenizer tokenizer = GgufTokenizer.Read(file);
         using var weights = new GgufWeights(file);
         CausalLM model = ModelWeights.Load(config, weights, TorchRuntime.Devices(device));
-        return (model, ModelChat.Of(path, tokenizer, config.EosTokenIds));
+        return (model, ModelChat.Of(path, tokenizer, GgufStopTokens.Of(file.Metadata, tokenizer)));
     }
 
     private static (ILanguageModel Model, ModelChat Chat) OpenModel(string path, string device)

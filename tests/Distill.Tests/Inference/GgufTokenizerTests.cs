@@ -13,6 +13,23 @@ public sealed class GgufTokenizerTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    // A file has room for one end of sequence; a model that ends turns with another token would never stop.
+    [Fact]
+    public void CompletionsEndWhereTheFileSaysAndWhereLlamaCppEndsThem()
+    {
+        TinyModels.Qwen2(_folder["model"]);
+        GgufExport.Write(_folder["model"], _folder["x.gguf"], GgufFileType.F16, "tiny");
+        using GgufReader file = GgufReader.Open(_folder["x.gguf"]);
+        ModelTokenizer tokenizer = GgufTokenizer.Read(file);
+        AddedToken[] added = [new(300, "<|im_end|>", true), new(301, "<|im_start|>", true), new(302, "<|eot_id|>", false)];
+        var metadata = new GgufMetadata { { "tokenizer.ggml.eos_token_id", 7u }, { "tokenizer.ggml.eom_token_id", 9u } };
+
+        IReadOnlyList<int> stops = GgufStopTokens.Of(metadata, ModelTokenizer.FromDefinition(tokenizer.Definition with { AddedTokens = added }));
+
+        Assert.Equal([7, 9, 300, 302], stops.Order());
+        Assert.Equal([tokenizer.EosTokenId!.Value], GgufStopTokens.Of(file.Metadata, tokenizer));
+    }
+
     [Fact]
     public void TheTokenizerThatComesBackIsTheOneThatWentIn()
     {
