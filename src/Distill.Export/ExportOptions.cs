@@ -19,7 +19,7 @@ public sealed record ExportOptions
     public IReadOnlyList<OnnxPrecision> Onnx { get; init; } = [];
 
     /// <summary><c>none</c>, <c>auto</c>, or an imatrix file in either of llama.cpp's formats.</summary>
-    [Option("Importance matrix for quantisation: none, auto (compute it), or a file (.gguf or .dat).", IsPath = true)]
+    [Option("Importance matrix for quantisation (GGUF, and ONNX in int4): none, auto (compute it), or a file (.gguf or .dat).", IsPath = true)]
     public string Imatrix { get; init; } = "none";
 
     /// <summary>What <c>auto</c> computes the imatrix from; by default what the model was trained on, where <c>train</c> made it.</summary>
@@ -69,11 +69,4 @@ public sealed record ExportOptions
     /// <summary>Folder that receives <c>gguf/</c>, <c>onnx/</c> and <c>artifact.json</c>.</summary>
     [Option("Output folder.", Required = true, IsPath = true)]
     public string Out { get; init; } = "";
-}
-
-/// <summary>Precisions of an exported ONNX model.</summary>
-public enum OnnxPrecision
-{
-    /// <summary>Single precision.</summary>
-    Fp32,
 }

@@ -34,9 +34,9 @@ public static class ModelExport
         IReadOnlyList<Finding> known = Diagnose(options, [], [], progress);
         if (options.Onnx.Count > 0) OnnxExport.RequireExportable(options.Model);
         foreach (GgufFileType type in options.Gguf.Take(1)) source.Metadata(type); // what it refuses should not be found after an hour of measuring
-        if (options.Gguf.Count > 0) settings = settings with { Importance = Importance(options, progress, cancellation) };
+        if (options.Gguf.Count > 0 || options.Onnx.Contains(OnnxPrecision.Int4)) settings = settings with { Importance = Importance(options, progress, cancellation) };
         GgufFilePlan[] plans = [.. options.Gguf.Distinct().Select(type => new GgufFilePlan(source, type, settings))];
-        DiskSpace.Require(options.Out, plans.Sum(plan => plan.TensorBytes) + (options.Onnx.Count > 0 ? OnnxExport.WeightBytes(source.Parameters) : 0));
+        DiskSpace.Require(options.Out, plans.Sum(plan => plan.TensorBytes) + options.Onnx.Distinct().Sum(precision => precision.MostBytes(source.Parameters)));
         var files = new List<ArtifactFile>();
         foreach (GgufFilePlan plan in plans)
         {
@@ -50,9 +50,11 @@ public static class ModelExport
         if (options.Onnx.Count > 0)
         {
             cancellation.ThrowIfCancellationRequested();
-            progress.Report(new ProgressEvent("export ONNX", 0, 1, "files"));
-            Add(Describe(options.Out, ModelFiles.Of(OnnxExport.Write(options.Model, Path.Combine(options.Out, "onnx"), cancellation)), "onnx", "fp32", 32));
-            progress.Report(new ProgressEvent("export ONNX", 1, 1, "files"));
+            OnnxPrecision[] precisions = [.. options.Onnx.Distinct()];
+            progress.Report(new ProgressEvent("export ONNX", 0, precisions.Length, "files"));
+            foreach (OnnxSummary summary in OnnxExport.Write(options.Model, Path.Combine(options.Out, "onnx"), precisions, settings.Importance, OnnxModelFile.LargestSingleFile, cancellation))
+                Add(Describe(options.Out, ModelFiles.Of(summary.Path), "onnx", summary.Precision.ToString().ToLowerInvariant(), summary.BitsPerWeight));
+            progress.Report(new ProgressEvent("export ONNX", precisions.Length, precisions.Length, "files"));
         }
         Diagnose(options, files, known, progress);
         string[] fallbacks = [.. plans.Select(plan => plan.FallbackNote()).OfType<string>()];

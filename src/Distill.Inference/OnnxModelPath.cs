@@ -1,4 +1,5 @@
 using Distill.Runs;
+using Distill.Weights;
 
 namespace Distill.Inference;
 
@@ -7,15 +8,11 @@ namespace Distill.Inference;
 /// <param name="Folder">The folder that holds tokenizer and configuration.</param>
 public sealed record OnnxModelPath(string ModelFile, string Folder)
 {
-    /// <summary>Finds the model in what a user names: an <c>.onnx</c> file, or a folder with <c>onnx/model.onnx</c> or <c>model.onnx</c>.</summary>
+    /// <summary>Finds the model in what a user names: an <c>.onnx</c> file, or a folder with one (<see cref="ModelFiles.FindOnnx"/>).</summary>
     /// <returns>The parts, or null when there is no ONNX model.</returns>
     public static OnnxModelPath? Find(string path)
     {
-        if (Directory.Exists(path))
-        {
-            string[] candidates = [Path.Combine(path, "onnx", "model.onnx"), Path.Combine(path, "model.onnx")];
-            return candidates.FirstOrDefault(File.Exists) is { } file ? new(file, path) : null;
-        }
+        if (Directory.Exists(path)) return ModelFiles.FindOnnx(path) is { } file ? new(file, path) : null;
         if (!path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) || !File.Exists(path)) return null;
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         bool beside = File.Exists(Path.Combine(folder, "tokenizer.json"));

@@ -45,7 +45,7 @@ public static class Inspector
     {
         if (StageFacts.IsRun(folder)) return new("run", folder, StageFacts.OfRun(folder));
         if (HoldsTraces(folder)) return new("traces", folder, TraceFacts.Of(folder));
-        if (OnnxFacts.FindModel(folder) is { } onnx) return new("onnx", folder, OnnxFacts.OfFolder(folder, onnx, withTensors));
+        if (ModelFiles.FindOnnx(folder) is { } onnx) return new("onnx", folder, OnnxFacts.OfFolder(folder, onnx, withTensors));
         if (AdapterFacts.IsAdapter(folder)) return new("adapter", folder, AdapterFacts.Of(folder, withTensors));
         if (ModelFacts.IsModel(folder)) return new("model", folder, ModelFacts.Of(folder, withTensors));
         if (StageFacts.IsStage(folder)) return new("stage", folder, StageFacts.OfStage(folder, withTensors));

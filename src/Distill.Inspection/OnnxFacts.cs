@@ -9,9 +9,6 @@ internal static class OnnxFacts
 {
     private const string GenaiConfig = "genai_config.json";
 
-    /// <summary>The model file of an ONNX folder, where ONNX Runtime GenAI and transformers.js look for it; null when there is none.</summary>
-    public static string? FindModel(string folder) => new[] { Path.Combine(folder, "onnx", "model.onnx"), Path.Combine(folder, "model.onnx") }.FirstOrDefault(File.Exists);
-
     public static JsonObject OfFolder(string folder, string model, bool withTensors)
     {
         JsonObject facts = Of(model, withTensors);

@@ -49,8 +49,11 @@ internal sealed class DecoderGraph
 
     private void Forward()
     {
-        OnnxValue embedding = graph.Constant(weights.Plain("model.embed_tokens.weight", "model.embed_tokens.weight", config.VocabSize, config.HiddenSize));
-        OnnxValue stream = graph.Gather("/model/embed_tokens/Gather", embedding, InputIds);
+        const string embedding = "model.embed_tokens.weight", gather = "/model/embed_tokens/Gather";
+        BlockMatrix? blocks = weights.Blocks(embedding, embedding, config.VocabSize, config.HiddenSize, isVocabulary: true);
+        OnnxValue stream = blocks is null
+            ? graph.Gather(gather, graph.Constant(weights.Plain(embedding, embedding, config.VocabSize, config.HiddenSize)), InputIds)
+            : graph.GatherBlocks(gather, blocks, InputIds);
         OnnxValue normed = graph.RmsNorm("/model/layers.0/input_layernorm/LayerNorm", stream, Norm("model.layers.0.input_layernorm"), config.RmsNormEps);
         for (int layer = 0; layer < config.NumHiddenLayers; layer++)
         {
@@ -60,7 +63,7 @@ internal sealed class DecoderGraph
             bool last = layer == config.NumHiddenLayers - 1;
             (normed, stream) = AddAndNorm(last ? "norm" : $"layers.{layer + 1}.input_layernorm", stream, fed);
         }
-        Head(normed, embedding);
+        Head(normed, new OnnxValue(embedding), blocks);
     }
 
     private OnnxValue Attention(int layer, OnnxValue input)
@@ -93,13 +96,18 @@ internal sealed class DecoderGraph
     }
 
     // A tied head multiplies by the embedding itself: a transposed copy would double the largest tensor of a small model.
-    private void Head(OnnxValue normed, OnnxValue embedding)
+    private void Head(OnnxValue normed, OnnxValue embedding, BlockMatrix? embeddingBlocks)
     {
         const string weight = "lm_head.weight", node = "/lm_head/MatMul";
-        if (config.TieWordEmbeddings)
+        if (config.TieWordEmbeddings && weights.Has(weight) && !weights.AreEqual(weight, "model.embed_tokens.weight"))
+            throw new InputException($"config.json ties the output head to the embedding, but `{weight}` is another matrix", "set `tie_word_embeddings` to false in config.json");
+        BlockMatrix? blocks = config.TieWordEmbeddings ? embeddingBlocks : weights.Blocks("lm_head.MatMul.weight", weight, config.VocabSize, config.HiddenSize, isVocabulary: true);
+        if (blocks is not null)
         {
-            if (weights.Has(weight) && !weights.AreEqual(weight, "model.embed_tokens.weight"))
-                throw new InputException($"config.json ties the output head to the embedding, but `{weight}` is another matrix", "set `tie_word_embeddings` to false in config.json");
+            graph.MatMulBlocks(node, normed, blocks, Logits);
+        }
+        else if (config.TieWordEmbeddings)
+        {
             graph.MatMulTransposed(node, normed, embedding, Logits);
         }
         else
@@ -133,10 +141,11 @@ internal sealed class DecoderGraph
 
     private OnnxValue Linear(int layer, string block, string projection, OnnxValue input, int outputs, int inputs)
     {
-        string checkpointBlock = block == "attn" ? "self_attn" : block;
-        OnnxValue weight = graph.Constant(weights.Transposed(
-            $"model.layers.{layer}.{block}.{projection}.MatMul.weight", $"model.layers.{layer}.{checkpointBlock}.{projection}.weight", outputs, inputs));
-        return graph.MatMul($"/model/layers.{layer}/{block}/{projection}/MatMul", input, weight);
+        string node = $"/model/layers.{layer}/{block}/{projection}/MatMul", name = $"model.layers.{layer}.{block}.{projection}.MatMul.weight";
+        string weight = $"model.layers.{layer}.{(block == "attn" ? "self_attn" : block)}.{projection}.weight";
+        return weights.Blocks(name, weight, outputs, inputs) is { } blocks
+            ? graph.MatMulBlocks(node, input, blocks)
+            : graph.MatMul(node, input, graph.Constant(weights.Transposed(name, weight, outputs, inputs)));
     }
 
     private (OnnxValue Normed, OnnxValue Stream) AddAndNorm(string norm, OnnxValue stream, OnnxValue addition) =>

@@ -14,7 +14,7 @@ internal static class GenaiConfig
     // The KV cache is allocated for this many positions when a generator is made.
     private const int LongestGeneration = 8192;
 
-    public static JsonObject Of(ModelConfig config, int contextLength, JsonObject? generation)
+    public static JsonObject Of(ModelConfig config, int contextLength, JsonObject? generation, string fileName)
     {
         int end = config.EosTokenIds.Count > 0 ? config.EosTokenIds[0] : 0;
         return new JsonObject
@@ -27,7 +27,7 @@ internal static class GenaiConfig
                 ["pad_token_id"] = config.PadTokenId ?? end,
                 ["context_length"] = contextLength,
                 ["vocab_size"] = config.VocabSize,
-                ["decoder"] = Decoder(config),
+                ["decoder"] = Decoder(config, fileName),
             },
             ["search"] = Search(contextLength, generation),
         };
@@ -37,10 +37,10 @@ internal static class GenaiConfig
     private static IEnumerable<int> Ends(JsonObject? generation) => (generation?["eos_token_id"] is JsonArray list ? list : [generation?["eos_token_id"]?.DeepClone()])
         .OfType<JsonValue>().Select(value => value.TryGetValue(out int id) ? id : -1).Where(id => id >= 0);
 
-    private static JsonObject Decoder(ModelConfig config) => new()
+    private static JsonObject Decoder(ModelConfig config, string fileName) => new()
     {
         ["session_options"] = new JsonObject { ["log_id"] = "onnxruntime-genai", ["provider_options"] = new JsonArray() },
-        ["filename"] = $"{OnnxExport.GraphFolderName}/{OnnxModelFile.FileName}",
+        ["filename"] = $"{OnnxExport.GraphFolderName}/{fileName}",
         ["head_size"] = config.HeadDim,
         ["hidden_size"] = config.HiddenSize,
         ["num_attention_heads"] = config.NumAttentionHeads,

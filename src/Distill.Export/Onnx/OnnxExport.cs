@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Distill.Export.Quantization;
 using Distill.Models;
 using Distill.Runs;
 using Distill.Weights;
@@ -6,7 +7,7 @@ using Distill.Weights;
 namespace Distill.Export.Onnx;
 
 /// <summary>
-/// Exports a model to ONNX in single precision. The folder that results runs as it is in ONNX Runtime, in ONNX Runtime
+/// Exports a model to ONNX, in single precision or with its matrices in blocks of 8 or 4 bits. The folder that results runs as it is in ONNX Runtime, in ONNX Runtime
 /// GenAI (<c>genai_config.json</c>) and in transformers.js (<c>config.json</c>, <c>onnx/model.onnx</c>).
 /// </summary>
 public static class OnnxExport
@@ -20,7 +21,7 @@ public static class OnnxExport
     // A longer table of cosines costs memory that few use: 32768 positions of a 128-wide head are 17 MB each.
     private const int LongestRotaryTable = 32768;
 
-    /// <summary>Writes the ONNX folder of a model. The same model gives the same bytes.</summary>
+    /// <summary>Writes the ONNX folder of a model in single precision. The same model gives the same bytes.</summary>
     /// <param name="modelFolder">Hugging Face folder of a Llama, Qwen2 or Qwen3 model.</param>
     /// <param name="outFolder">Receives <c>onnx/model.onnx</c> and the files around it; other files there stay.</param>
     /// <param name="cancellation">Stops between two tiles of a tensor; files already written stay whole.</param>
@@ -31,26 +32,47 @@ public static class OnnxExport
     public static string Write(string modelFolder, string outFolder, CancellationToken cancellation = default) =>
         Write(modelFolder, outFolder, OnnxModelFile.LargestSingleFile, cancellation);
 
-    internal static string Write(string modelFolder, string outFolder, long externalAbove, CancellationToken cancellation)
+    internal static string Write(string modelFolder, string outFolder, long externalAbove, CancellationToken cancellation) =>
+        Write(modelFolder, outFolder, [OnnxPrecision.Fp32], null, externalAbove, cancellation)[0].Path;
+
+    /// <summary>Writes the ONNX folder of a model, a graph for each precision.</summary>
+    /// <param name="modelFolder">The model.</param>
+    /// <param name="outFolder">Receives the graphs below <c>onnx/</c>, and the files around them.</param>
+    /// <param name="precisions">The precisions, each once; the first is what readers take that are not told which.</param>
+    /// <param name="importance">Measured importance of each column for four bits, or null.</param>
+    /// <param name="externalAbove">Constants of more bytes in all go to a file of their own.</param>
+    /// <param name="cancellation">Stops between two tiles of a tensor.</param>
+    internal static IReadOnlyList<OnnxSummary> Write(
+        string modelFolder, string outFolder, IReadOnlyList<OnnxPrecision> precisions, ImportanceMatrix? importance, long externalAbove, CancellationToken cancellation)
     {
         ModelConfig config = RequireExportable(modelFolder);
         int contextLength = Math.Min(config.MaxPositionEmbeddings, LongestRotaryTable);
         using IWeightSource source = WeightSource.Open(modelFolder);
-        OnnxGraph graph = DecoderGraph.Build(config, new OnnxWeights(source, cancellation), contextLength);
-
-        string graphFolder = Path.Combine(outFolder, GraphFolderName);
-        OnnxModelFile.Write(graphFolder, graph,
-        [
-            ("architecture", config.Architecture.ToString()),
-            ("context_length", contextLength.ToString()),
-            ("graph", GraphKind),
-            ("model", NameOf(modelFolder)),
-            ("num_attention_heads", config.NumAttentionHeads.ToString()),
-            ("source_fingerprint", SourceFingerprint(modelFolder)),
-        ], externalAbove);
-        OnnxFolder.WriteSideFiles(modelFolder, outFolder, config, contextLength);
-        return Path.Combine(graphFolder, OnnxModelFile.FileName);
+        string fingerprint = "";
+        var written = new List<OnnxSummary>();
+        foreach (OnnxPrecision precision in precisions)
+        {
+            OnnxGraph graph = DecoderGraph.Build(config, new OnnxWeights(source, precision, importance, cancellation), contextLength);
+            if (fingerprint.Length == 0) fingerprint = SourceFingerprint(modelFolder);
+            string path = Path.Combine(outFolder, GraphFolderName, precision.FileName());
+            OnnxModelFile.Write(path, graph,
+            [
+                ("architecture", config.Architecture.ToString()),
+                ("context_length", contextLength.ToString()),
+                ("graph", GraphKind),
+                ("model", NameOf(modelFolder)),
+                ("num_attention_heads", config.NumAttentionHeads.ToString()),
+                ("precision", precision.ToString().ToLowerInvariant()),
+                ("source_fingerprint", fingerprint),
+            ], externalAbove);
+            written.Add(new OnnxSummary(path, precision, 8.0 * graph.Constants.Where(IsWeight).Sum(constant => constant.ByteCount) / config.ParameterCount()));
+        }
+        OnnxFolder.WriteSideFiles(modelFolder, outFolder, config, contextLength, precisions);
+        return written;
     }
+
+    private static bool IsWeight(OnnxTensor constant) =>
+        !constant.Name.StartsWith("/model/constants/", StringComparison.Ordinal) && !constant.Name.StartsWith("model.rotary_emb.", StringComparison.Ordinal);
 
     /// <summary>Refuses a model that ONNX Runtime's operators cannot express.</summary>
     /// <exception cref="InputException">It is of another kind, or its heads have an odd width.</exception>
@@ -64,9 +86,6 @@ public static class OnnxExport
             throw new InputException($"{path}: head_dim is {config.HeadDim}, ONNX Runtime's attention needs a multiple of 8", "export it to GGUF instead");
         return config;
     }
-
-    /// <summary>Bytes of the weights in single precision.</summary>
-    public static long WeightBytes(long parameters) => sizeof(float) * parameters;
 
     // What the checkpoint calls itself; a folder is often just called "model".
     private static string NameOf(string modelFolder)
@@ -83,3 +102,9 @@ public static class OnnxExport
         return Fingerprint.OfTexts([.. files.SelectMany(file => new[] { Path.GetFileName(file), Fingerprint.OfFile(file) })]);
     }
 }
+
+/// <summary>One written graph.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Precision">Its precision.</param>
+/// <param name="BitsPerWeight">Bits of its weights divided by their number.</param>
+internal sealed record OnnxSummary(string Path, OnnxPrecision Precision, double BitsPerWeight);

@@ -17,7 +17,13 @@ internal static class OnnxFolder
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void WriteSideFiles(string modelFolder, string outFolder, ModelConfig config, int contextLength)
+    /// <summary>Writes the files.</summary>
+    /// <param name="modelFolder">The model.</param>
+    /// <param name="outFolder">Receives them.</param>
+    /// <param name="config">Its shape.</param>
+    /// <param name="contextLength">Most positions of the graphs.</param>
+    /// <param name="precisions">The graphs that are there; the first is what a reader takes that is not told which.</param>
+    public static void WriteSideFiles(string modelFolder, string outFolder, ModelConfig config, int contextLength, IReadOnlyList<OnnxPrecision> precisions)
     {
         foreach (string name in Copied)
         {
@@ -30,17 +36,17 @@ internal static class OnnxFolder
             });
         }
         WriteTokenizerConfig(modelFolder, outFolder);
-        WriteConfig(modelFolder, outFolder);
-        WriteJson(outFolder, GenaiConfig.FileName, GenaiConfig.Of(config, contextLength, TryRead(modelFolder, "generation_config.json")));
+        WriteConfig(modelFolder, outFolder, precisions);
+        WriteJson(outFolder, GenaiConfig.FileName, GenaiConfig.Of(config, contextLength, TryRead(modelFolder, "generation_config.json"), precisions[0].FileName()));
     }
 
     // transformers.js asks for a quantized file unless config.json says which precision the folder holds.
-    private static void WriteConfig(string modelFolder, string outFolder)
+    private static void WriteConfig(string modelFolder, string outFolder, IReadOnlyList<OnnxPrecision> precisions)
     {
         JsonObject config = TryRead(modelFolder, ModelConfigFile.FileName)!;
-        var settings = new JsonObject { ["dtype"] = "fp32" };
-        if (File.Exists(Path.Combine(outFolder, OnnxExport.GraphFolderName, OnnxModelFile.ExternalFileName)))
-            settings["use_external_data_format"] = new JsonObject { [OnnxModelFile.FileName] = 1 };
+        var settings = new JsonObject { ["dtype"] = precisions[0].TransformersName() };
+        string[] divided = [.. precisions.Select(precision => precision.FileName()).Where(name => File.Exists(Path.Combine(outFolder, OnnxExport.GraphFolderName, OnnxModelFile.ExternalName(name))))];
+        if (divided.Length > 0) settings["use_external_data_format"] = new JsonObject(divided.Select(name => KeyValuePair.Create(name, (JsonNode?)1)));
         config["transformers.js_config"] = settings;
         WriteJson(outFolder, ModelConfigFile.FileName, config);
     }

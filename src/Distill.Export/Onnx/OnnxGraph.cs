@@ -64,7 +64,7 @@ internal sealed class OnnxGraph
     public const string MicrosoftDomain = "com.microsoft";
 
     private static readonly HashSet<string> MicrosoftOperators =
-        ["FusedMatMul", "GroupQueryAttention", "RotaryEmbedding", "SkipSimplifiedLayerNormalization"];
+        ["FusedMatMul", "GatherBlockQuantized", "GroupQueryAttention", "MatMulNBits", "RotaryEmbedding", "SkipSimplifiedLayerNormalization"];
 
     /// <summary>The graph as a <c>GraphProto</c>.</summary>
     /// <param name="name">Name of the graph.</param>

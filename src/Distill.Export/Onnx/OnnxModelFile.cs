@@ -3,15 +3,13 @@ using Distill.Runs;
 namespace Distill.Export.Onnx;
 
 /// <summary>
-/// Writes a graph as <c>model.onnx</c>: all in one file while that stays under protobuf's 2 GB, else with the large
-/// constants in <c>model.onnx_data</c> beside it. Field numbers: <c>onnx/onnx.proto</c>.
+/// Writes a graph as one file while that stays under protobuf's 2 GB, else with the large constants in another beside it
+/// (<c>model.onnx_data</c>). Field numbers: <c>onnx/onnx.proto</c>.
 /// </summary>
 internal static class OnnxModelFile
 {
-    public const string FileName = "model.onnx";
-
-    /// <summary>The name transformers.js looks for; ONNX Runtime finds any name, it stands in the model file.</summary>
-    public const string ExternalFileName = "model.onnx_data";
+    /// <summary>Name of the file beside a graph: what transformers.js looks for; ONNX Runtime finds any name, it stands in the model file.</summary>
+    public static string ExternalName(string fileName) => fileName + "_data";
 
     /// <summary>Bytes of constants that still fit under protobuf's limit together with the nodes.</summary>
     public const long LargestSingleFile = int.MaxValue - (64L << 20);
@@ -20,25 +18,25 @@ internal static class OnnxModelFile
     private const int InlineBytes = 1024, SmallAlignment = 64, LargeAlignment = 1 << 16, LargeBytes = 1 << 20;
 
     /// <summary>Writes the graph into a folder, each file whole or not at all.</summary>
-    /// <param name="folder">Folder of the files.</param>
+    /// <param name="path">The graph's file.</param>
     /// <param name="graph">The graph.</param>
     /// <param name="metadata">Key and value pairs that ONNX Runtime hands out again.</param>
     /// <param name="externalAbove">Constants of more bytes in all go to a file of their own.</param>
-    public static void Write(string folder, OnnxGraph graph, IReadOnlyList<(string Key, string Value)> metadata, long externalAbove)
+    public static void Write(string path, OnnxGraph graph, IReadOnlyList<(string Key, string Value)> metadata, long externalAbove)
     {
-        string externalPath = Path.Combine(folder, ExternalFileName);
+        string externalPath = ExternalName(path), externalName = Path.GetFileName(externalPath);
         ProtobufMessage model;
         if (graph.Constants.Sum(constant => constant.ByteCount) <= externalAbove)
         {
             model = Model(graph.ToMessage("main_graph", Inline), metadata);
-            AtomicFile.Write(Path.Combine(folder, FileName), model.WriteTo);
+            AtomicFile.Write(path, model.WriteTo);
             AtomicFile.Guard(externalPath, () => File.Delete(externalPath)); // an earlier, larger model's
             return;
         }
         Dictionary<OnnxTensor, long> offsets = Layout(graph.Constants);
         AtomicFile.Write(externalPath, stream => WriteExternal(stream, offsets));
-        model = Model(graph.ToMessage("main_graph", tensor => offsets.TryGetValue(tensor, out long offset) ? External(tensor, offset) : Inline(tensor)), metadata);
-        AtomicFile.Write(Path.Combine(folder, FileName), model.WriteTo);
+        model = Model(graph.ToMessage("main_graph", tensor => offsets.TryGetValue(tensor, out long offset) ? External(tensor, externalName, offset) : Inline(tensor)), metadata);
+        AtomicFile.Write(path, model.WriteTo);
     }
 
     private static ProtobufMessage Model(ProtobufMessage graph, IReadOnlyList<(string Key, string Value)> metadata)
@@ -56,9 +54,9 @@ internal static class OnnxModelFile
 
     private static ProtobufMessage Inline(OnnxTensor tensor) => Header(tensor).Streamed(9, tensor.ByteCount, tensor.WriteBytes);
 
-    private static ProtobufMessage External(OnnxTensor tensor, long offset)
+    private static ProtobufMessage External(OnnxTensor tensor, string file, long offset)
     {
-        (string Key, string Value)[] place = [("location", ExternalFileName), ("offset", offset.ToString()), ("length", tensor.ByteCount.ToString())];
+        (string Key, string Value)[] place = [("location", file), ("offset", offset.ToString()), ("length", tensor.ByteCount.ToString())];
         ProtobufMessage message = Header(tensor);
         foreach ((string key, string value) in place) message.Message(13, new ProtobufMessage().Text(1, key).Text(2, value));
         return message.Varint(14, 1);

@@ -17,6 +17,20 @@ internal static class OnnxOperators
     public static OnnxValue MatMulTransposed(this OnnxGraph graph, string name, OnnxValue left, OnnxValue right, OnnxValue result) =>
         graph.Node(name, "FusedMatMul", [left, right], [result], ("transB", 1L));
 
+    /// <summary>Matrix product with a matrix in blocks. Activations are rounded to 8 bits beside 4-bit weights, which hides it; beside 8-bit ones it would not.</summary>
+    public static OnnxValue MatMulBlocks(this OnnxGraph graph, string name, OnnxValue left, BlockMatrix right, OnnxValue? result = null) =>
+        graph.Node($"{name}_Q{right.Bits}", "MatMulNBits", [left, graph.Constant(right.Levels), graph.Constant(right.Scales)], [result ?? new($"{name}_Q{right.Bits}/output_0")],
+            ("K", right.Inputs), ("N", right.Outputs), ("bits", (long)right.Bits), ("block_size", (long)BlockMatrix.BlockSize), ("accuracy_level", right.Bits == 4 ? 4L : 0L));
+
+    /// <summary>Rows of a matrix in blocks of 8-bit levels.</summary>
+    public static OnnxValue GatherBlocks(this OnnxGraph graph, string name, BlockMatrix data, OnnxValue indices)
+    {
+        OnnxValue shape = graph.Constant(OnnxTensor.Vector("/model/constants/embedding", data.Outputs, data.Inputs));
+        OnnxValue rows = graph.Reshape($"{name}/Reshape", graph.Constant(data.Levels), shape); // the head takes the same levels block by block
+        return graph.Node($"{name}_Q{data.Bits}", "GatherBlockQuantized", [rows, indices, graph.Constant(data.Scales)],
+            ("bits", (long)data.Bits), ("block_size", (long)BlockMatrix.BlockSize), ("gather_axis", 0L), ("quantize_axis", 1L));
+    }
+
     public static OnnxValue Add(this OnnxGraph graph, string name, OnnxValue left, OnnxValue right) =>
         graph.Node(name, "Add", [left, right]);
 

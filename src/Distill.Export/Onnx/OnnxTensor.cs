@@ -9,7 +9,7 @@ namespace Distill.Export.Onnx;
 /// <param name="WriteBytes">Writes exactly <see cref="ByteCount"/> bytes, row-major, little endian.</param>
 internal sealed record OnnxTensor(string Name, OnnxType Type, IReadOnlyList<long> Shape, Action<Stream> WriteBytes)
 {
-    public long ByteCount { get; } = Shape.Aggregate(Type == OnnxType.Int64 ? 8L : 4L, (bytes, dimension) => checked(bytes * dimension));
+    public long ByteCount { get; } = Shape.Aggregate(Type switch { OnnxType.Int64 => 8L, OnnxType.UInt8 => 1L, _ => 4L }, (bytes, dimension) => checked(bytes * dimension));
 
     public static OnnxTensor Scalar(string name, long value) => Of(name, [], value);
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Distill.Export.Quantization;
 using Distill.Runs;
 using Distill.Weights;
 
@@ -6,9 +7,13 @@ namespace Distill.Export.Onnx;
 
 /// <summary>
 /// The weights of a checkpoint as constants of a graph. Shapes are checked when a constant is made; the numbers are read,
-/// converted to single precision and, where asked, transposed while the file is written, a tile at a time.
+/// converted to single precision or to blocks and, where asked, transposed while the file is written, a tile at a time.
 /// </summary>
-internal sealed class OnnxWeights(IWeightSource source, CancellationToken cancellation)
+/// <param name="source">The checkpoint.</param>
+/// <param name="precision">Precision of matrices; vectors keep theirs.</param>
+/// <param name="importance">Measured importance of each column, or null.</param>
+/// <param name="cancellation">Stops between tiles.</param>
+internal sealed class OnnxWeights(IWeightSource source, OnnxPrecision precision, ImportanceMatrix? importance, CancellationToken cancellation)
 {
     private const int TileFloats = 1 << 22, BlockRows = 64;
 
@@ -26,6 +31,29 @@ internal sealed class OnnxWeights(IWeightSource source, CancellationToken cancel
     {
         TensorInfo info = Find(weight, [outputs, inputs]);
         return new OnnxTensor(name, OnnxType.Float, [inputs, outputs], stream => WriteTransposed(stream, info));
+    }
+
+    /// <summary>A matrix in blocks, or null where it stays in single precision: its rows may be no whole blocks.</summary>
+    /// <param name="name">Name of the constant.</param>
+    /// <param name="weight">Name in the checkpoint.</param>
+    /// <param name="outputs">Rows.</param>
+    /// <param name="inputs">Columns.</param>
+    /// <param name="isVocabulary">Whether it is the embedding or the head, which cost most when they are rounded.</param>
+    public BlockMatrix? Blocks(string name, string weight, long outputs, long inputs, bool isVocabulary = false)
+    {
+        if (precision == OnnxPrecision.Fp32 || inputs % BlockMatrix.BlockSize != 0) return null;
+        TensorInfo info = Find(weight, [outputs, inputs]);
+        int bits = precision == OnnxPrecision.Int4 && !isVocabulary ? 4 : 8;
+        return new BlockMatrix(name, outputs, inputs, bits, ImportanceOf(weight, checked((int)inputs)),
+            (firstRow, destination) => ReadFinite(info, firstRow * inputs, destination), cancellation);
+    }
+
+    // Without a measurement every column counts alike: the scale of the least squared error, not that of the largest value.
+    private float[] ImportanceOf(string weight, int columns)
+    {
+        if (GgufTensorNames.ToGguf(weight, out _) is not { } name || importance?.Entries.GetValueOrDefault(name) is not { } entry) return [.. Enumerable.Repeat(1f, columns)];
+        if (entry.Sums.Length == columns) return entry.Means();
+        throw new InputException($"{importance.Source}: `{name}` has {entry.Sums.Length} values, this model needs {columns}", "use the imatrix of this model, or `--imatrix auto` to compute it");
     }
 
     /// <summary>Whether two weights are the same numbers.</summary>
@@ -71,6 +99,16 @@ internal sealed class OnnxWeights(IWeightSource source, CancellationToken cancel
         return info;
     }
 
+    private void ReadFinite(TensorInfo info, long start, Span<float> values)
+    {
+        source.ReadFloats(info, start, values);
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+                throw new InputException($"{source.Path}: tensor `{info.Name}` holds {values[i]} (element {start + i})", "the weights are damaged: train again from an earlier checkpoint");
+        }
+    }
+
     private void WritePlain(Stream stream, TensorInfo info)
     {
         float[] tile = new float[Math.Min(TileFloats, info.ElementCount)];
@@ -78,7 +116,7 @@ internal sealed class OnnxWeights(IWeightSource source, CancellationToken cancel
         {
             cancellation.ThrowIfCancellationRequested();
             Span<float> part = tile.AsSpan(0, (int)Math.Min(tile.Length, info.ElementCount - start));
-            source.ReadFloats(info, start, part);
+            ReadFinite(info, start, part);
             stream.Write(MemoryMarshal.AsBytes(part));
         }
     }
@@ -98,7 +136,7 @@ internal sealed class OnnxWeights(IWeightSource source, CancellationToken cancel
             {
                 int rows = Math.Min(BlockRows, outputs - firstOutput);
                 for (int row = 0; row < rows; row++)
-                    source.ReadFloats(info, ((long)(firstOutput + row) * inputs) + firstInput, block.AsSpan(row * width, width));
+                    ReadFinite(info, ((long)(firstOutput + row) * inputs) + firstInput, block.AsSpan(row * width, width));
                 for (int column = 0; column < width; column++)
                 {
                     for (int row = 0; row < rows; row++) tile[((long)column * outputs) + firstOutput + row] = block[(row * width) + column];

@@ -24,10 +24,10 @@ public sealed class ModelExportTests : IDisposable
         {
             Model = _folder["run/student/model"],
             Gguf = [GgufFileType.F16, GgufFileType.Q8_0, GgufFileType.F16],
-            Onnx = [OnnxPrecision.Fp32],
+            Onnx = [OnnxPrecision.Fp32, OnnxPrecision.Int4],
             Out = _folder["out"],
         });
-        Assert.Equal(["gguf/student-F16.gguf", "gguf/student-Q8_0.gguf", "onnx/onnx/model.onnx"], result.Files.Select(file => file.Path));
+        Assert.Equal(["gguf/student-F16.gguf", "gguf/student-Q8_0.gguf", "onnx/onnx/model.onnx", "onnx/onnx/model_q4.onnx"], result.Files.Select(file => file.Path));
         foreach (ArtifactFile file in result.Files)
         {
             string path = Path.Combine(_folder["out"], file.Path);

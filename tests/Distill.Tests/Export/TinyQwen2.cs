@@ -39,6 +39,13 @@ internal sealed class TinyQwen2
 
     public ModelConfig Config { get; }
 
+    /// <summary>Replaces the weights that a function gives another value, e.g. that of a rounded one.</summary>
+    public TinyQwen2 Change(Func<string, long[], float[], float[]?> change)
+    {
+        foreach ((string name, (long[] shape, float[] values)) in weights.ToArray()) weights[name] = (shape, change(name, shape, values) ?? values);
+        return this;
+    }
+
     /// <summary>Writes the model as a Hugging Face folder, without a tokenizer.</summary>
     public string Save(string folder)
     {
