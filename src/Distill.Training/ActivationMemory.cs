@@ -17,17 +17,14 @@ internal static class ActivationMemory
     public static (long Activations, long Logits) Peak(ModelConfig config, TrainOptions options, ModelPart part)
     {
         if (options.Chunks is { } chunks) return InChunks(config, options, part, chunks.Size);
-        long tokens = Tokens(options), hidden = config.HiddenSize, layers = part.Layers * KeptOfLayer(config), passing = 2 * FeedForwardWidth(config); // the product of gate and up, and its gradient
-        long logits = part.IsLast ? config.VocabSize * Math.Min(tokens, CausalLoss.RowsAtOnce(config.VocabSize)) : 0;
-        // Beside what is kept: at the loss what enters and leaves the last norm, the rows that count and their gradient; in a layer the gradients that
-        // come and go, its output when it was computed again, and what the loss still holds when it was not.
-        (long atLoss, long inLayer) = (options.ActivationCheckpointing, part) switch
-        {
-            (true, { IsWhole: true }) => ((part.Layers * hidden) + (4 * hidden), (part.Layers * hidden) + KeptOfLayer(config) + (2 * hidden) + passing),
-            (true, { IsLast: false }) => (0, (part.UnderWay * hidden) + layers + (3 * hidden) + passing), // what came in, and all its layers again
-            (false, { IsLast: false }) => (0, (part.UnderWay * (layers + hidden)) + (4 * hidden) + passing), // each with what went out
-            _ => (layers + (4 * hidden), layers + (5 * hidden) + passing), // the last device of several keeps its one micro-batch
-        };
+        long tokens = Tokens(options), hidden = config.HiddenSize, layer = KeptOfLayer(config), passing = 2 * FeedForwardWidth(config); // the product of gate and up, and its gradient
+        // Each micro-batch that is under way keeps its layers, or what enters them, and what left for the next device. Beside that there is at the loss what enters and leaves
+        // the last norm, the rows that count and their gradient; in a layer the gradients that come and go, its output when it was computed again, and what the loss still holds
+        // when it was not.
+        long waiting = part.UnderWay * (options.ActivationCheckpointing ? part.Layers * hidden : (part.Layers * layer) + (part.IsLast ? 0 : hidden));
+        long inLayer = waiting + (options.ActivationCheckpointing ? layer + (2 * hidden) : (part.IsLast ? 5 : 4) * hidden) + passing;
+        if (!part.IsLast) return (FloatBytes * inLayer * tokens, 0);
+        long atLoss = waiting + (4 * hidden), logits = config.VocabSize * Math.Min(tokens, CausalLoss.RowsAtOnce(config.VocabSize));
         return (atLoss * tokens) + logits > inLayer * tokens ? (FloatBytes * atLoss * tokens, FloatBytes * logits) : (FloatBytes * inLayer * tokens, 0);
     }
 

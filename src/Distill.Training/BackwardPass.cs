@@ -28,44 +28,28 @@ public static class BackwardPass
     public static double Recomputed(CausalLM student, PackedBatch batch, int lossTokens)
     {
         Decoder decoder = student.Decoder;
-        var surroundings = new LayerSurroundings(student, batch);
-        var inputs = new Tensor[student.Config.NumHiddenLayers];
+        var layers = new RecomputedLayers(decoder, new LayerSurroundings(student, batch), 0, student.Config.NumHiddenLayers);
         Tensor stream;
-        using (no_grad())
-        {
-            stream = decoder.Embedding.Forward(batch.InputIds);
-            for (int layer = 0; layer < inputs.Length; layer++)
-            {
-                using var scope = NewDisposeScope();
-                inputs[layer] = stream.to(decoder.DeviceOf(layer)).MoveToOuterDisposeScope();
-                stream = surroundings.Forward(layer, inputs[layer]).MoveToOuterDisposeScope();
-            }
-        }
-        double loss;
-        Tensor gradient;
-        using (NewDisposeScope()) // what the loss takes is gone before the first layer is computed again
-        {
-            Tensor last = stream.detach().requires_grad_();
-            stream.Dispose();
-            loss = CausalLoss.Backward(student, decoder.FinalNorm.Forward(last), batch, lossTokens);
-            gradient = last.grad!.MoveToOuterDisposeScope();
-        }
-        for (int layer = inputs.Length - 1; layer >= 0; layer--)
-        {
-            using var scope = NewDisposeScope();
-            Tensor input = inputs[layer].detach();
-            if (layer > 0 || decoder.Embedding.Gradient is not null) input.requires_grad_();
-            using var visit = new LayerVisit(decoder.Layer(layer));
-            Tensor output = surroundings.Forward(layer, input);
-            WrittenGradient.Backpropagate(output, gradient.to(output.device));
-            gradient.Dispose();
-            inputs[layer].Dispose();
-            if (!input.requires_grad) return loss; // a frozen embedding
-            gradient = input.grad!.MoveToOuterDisposeScope();
-        }
+        using (no_grad()) stream = layers.Forward(decoder.Embedding.Forward(batch.InputIds));
+        (double loss, Tensor gradient) = LossOf(student, stream, batch, lossTokens);
+        if (layers.Backward(gradient, goesOn: decoder.Embedding.Gradient is not null) is not { } atEmbedding) return loss;
         Tensor embedded = decoder.Embedding.Forward(batch.InputIds);
-        WrittenGradient.Backpropagate(embedded, gradient.to(embedded.device));
+        WrittenGradient.Backpropagate(embedded, atEmbedding.to(embedded.device));
         return loss;
+    }
+
+    /// <summary>The last norm and the loss alone, and the gradient of what went into them; what they take is gone before a layer is computed again.</summary>
+    /// <param name="student">The model.</param>
+    /// <param name="stream">What comes out of the last layer, without a graph; not needed any longer.</param>
+    /// <param name="batch">The micro-batch.</param>
+    /// <param name="lossTokens">Tokens that count in the whole update.</param>
+    internal static (double Loss, Tensor Gradient) LossOf(CausalLM student, Tensor stream, PackedBatch batch, int lossTokens)
+    {
+        using var scope = NewDisposeScope();
+        Tensor last = stream.detach().requires_grad_();
+        stream.Dispose();
+        double loss = CausalLoss.Backward(student, student.Decoder.FinalNorm.Forward(last), batch, lossTokens);
+        return (loss, (last.grad ?? zeros_like(last)).MoveToOuterDisposeScope());
     }
 
     /// <summary>
@@ -98,6 +82,46 @@ public static class BackwardPass
         }
         WrittenGradient.Backpropagate(stream, gradient.view(stream.shape));
         return loss;
+    }
+}
+
+/// <summary>Consecutive layers of which a micro-batch keeps the inputs alone; each is computed again when its gradient is due.</summary>
+internal sealed class RecomputedLayers(Decoder decoder, LayerSurroundings surroundings, int first, int count)
+{
+    private readonly Tensor[] _inputs = new Tensor[count];
+
+    /// <summary>Passes the residual stream through, without a graph.</summary>
+    public Tensor Forward(Tensor stream)
+    {
+        using var none = no_grad();
+        for (int i = 0; i < count; i++)
+        {
+            using var scope = NewDisposeScope();
+            _inputs[i] = stream.to(decoder.DeviceOf(first + i)).DetachFromDisposeScope(); // until the backward pass, whatever scope this one is in
+            stream = surroundings.Forward(first + i, _inputs[i]).MoveToOuterDisposeScope();
+        }
+        return stream;
+    }
+
+    /// <summary>The backward pass, once.</summary>
+    /// <param name="gradient">Gradient of what came out; not needed any longer.</param>
+    /// <param name="goesOn">Whether the gradient of what went in is asked for.</param>
+    public Tensor? Backward(Tensor gradient, bool goesOn)
+    {
+        for (int i = count - 1; i >= 0; i--)
+        {
+            using var scope = NewDisposeScope();
+            Tensor input = _inputs[i].detach();
+            if (i > 0 || goesOn) input.requires_grad_();
+            using var visit = new LayerVisit(decoder.Layer(first + i));
+            Tensor output = surroundings.Forward(first + i, input);
+            WrittenGradient.Backpropagate(output, gradient.to(output.device));
+            gradient.Dispose();
+            _inputs[i].Dispose();
+            if (!input.requires_grad) return null;
+            gradient = input.grad!.MoveToOuterDisposeScope();
+        }
+        return gradient;
     }
 }
 

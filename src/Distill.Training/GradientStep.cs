@@ -15,7 +15,7 @@ internal sealed class GradientStep(CausalLM student, bool recompute, Distillatio
 
     private long _collected = Stopwatch.GetTimestamp();
 
-    private readonly PipelinedPass? _pipeline = student.Devices.Devices.Count > 1 ? new PipelinedPass(student, recompute) : null;
+    private readonly PipelinedPass? _pipeline = student.Devices.Devices.Count > 1 ? new PipelinedPass(student, recompute && chunks is null) : null;
 
     /// <summary>Adds the gradients of an update's rows to the trained parameters.</summary>
     /// <returns>The update's mean loss, in nats per token.</returns>

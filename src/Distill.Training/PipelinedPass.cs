@@ -21,7 +21,7 @@ public sealed class PipelinedPass
 
     /// <summary>Divides a model into one stage per device.</summary>
     /// <param name="student">The model.</param>
-    /// <param name="recompute">Whether a stage keeps only its input and computes its layers again in the backward pass.</param>
+    /// <param name="recompute">Whether a stage keeps only its layers' inputs and computes each layer again in the backward pass.</param>
     public PipelinedPass(CausalLM student, bool recompute)
     {
         (_student, _recompute) = (student, recompute);
@@ -73,48 +73,75 @@ public sealed class PipelinedPass
     private double RunStage(int stage, IReadOnlyList<PackedBatch> batches, LayerSurroundings[] surroundings, int lossTokens,
         BlockingCollection<Tensor>[] forward, BlockingCollection<Tensor>[] backward, CancellationToken failure)
     {
-        var underWay = new Queue<(int Number, Tensor? Input, Tensor? Output)>();
-        bool again = _recompute && stage < Stages - 1; // the last stage's backward pass follows its forward pass at once
+        TokenEmbedding embedding = _student.Decoder.Embedding;
+        var underWay = new Queue<(Tensor? Input, RecomputedLayers? Layers, Tensor? Output)>();
+        bool isLast = stage == Stages - 1;
         double loss = 0;
         int ahead = Math.Min(Stages - stage - 1, batches.Count);
         for (int i = 0; i < batches.Count + ahead; i++)
         {
             if (i < batches.Count) Forward(i);
-            if (i >= ahead) Backward();
+            if (i >= ahead) Backward(batches[i - ahead]);
         }
         return loss;
 
         void Forward(int number)
         {
             using var scope = NewDisposeScope();
-            Tensor? input = stage == 0 ? null : forward[stage].Take(failure).requires_grad_();
-            using (again ? no_grad() : null)
-            {
-                Tensor output = Layers(stage, batches[number], surroundings[number], input);
-                if (stage < Stages - 1) forward[stage + 1].Add(output.detach().to(_student.Decoder.DeviceOf(_firstLayer[stage + 1])).DetachFromDisposeScope(), failure);
-                underWay.Enqueue((number, input, again ? null : output.MoveToOuterDisposeScope()));
-            }
+            Tensor? input = stage == 0 ? null : forward[stage].Take(failure);
+            RecomputedLayers? layers = _recompute ? new(_student.Decoder, surroundings[number], _firstLayer[stage], _firstLayer[stage + 1] - _firstLayer[stage]) : null;
+            using var none = _recompute ? no_grad() : null;
+            Tensor output = layers?.Forward(input ?? embedding.Forward(batches[number].InputIds)) ?? Whole(stage, batches[number], surroundings[number], input?.requires_grad_());
+            if (!isLast) forward[stage + 1].Add(output.detach().to(_student.Decoder.DeviceOf(_firstLayer[stage + 1])).DetachFromDisposeScope(), failure);
+            underWay.Enqueue((input, layers, isLast || layers is null ? output.MoveToOuterDisposeScope() : null));
         }
 
-        void Backward()
+        void Backward(PackedBatch batch)
         {
             using var scope = NewDisposeScope();
-            (int number, Tensor? input, Tensor? kept) = underWay.Dequeue();
-            using Tensor? gradient = stage < Stages - 1 ? backward[stage].Take(failure) : null;
-            using Tensor output = kept ?? Layers(stage, batches[number], surroundings[number], input);
-            if (gradient is null)
-            {
-                lock (_tied) loss += BackwardPass.Loss(_student, output, batches[number], lossTokens);
-            }
-            else if (stage > 0) WrittenGradient.Backpropagate(output, gradient);
-            else lock (_tied) WrittenGradient.Backpropagate(output, gradient); // a tied embedding is the last stage's head as well
-            if (stage > 0) backward[stage - 1].Add(input!.grad!.to(_student.Decoder.DeviceOf(_firstLayer[stage] - 1)).DetachFromDisposeScope(), failure);
+            (Tensor? input, RecomputedLayers? layers, Tensor? output) = underWay.Dequeue();
+            Tensor? gradient = isLast ? null : backward[stage].Take(failure);
+            gradient = layers is null ? ThroughGraph(output!, input, gradient, batch) : ThroughLayers(layers, output, gradient, batch);
+            if (stage > 0) backward[stage - 1].Add(gradient!.to(_student.Decoder.DeviceOf(_firstLayer[stage] - 1)).DetachFromDisposeScope(), failure);
             input?.Dispose();
+        }
+
+        Tensor? ThroughGraph(Tensor output, Tensor? input, Tensor? gradient, PackedBatch batch)
+        {
+            if (isLast) Alone(() => loss += BackwardPass.Loss(_student, output, batch, lossTokens));
+            else if (stage > 0) WrittenGradient.Backpropagate(output, gradient!);
+            else Alone(() => WrittenGradient.Backpropagate(output, gradient!));
+            gradient?.Dispose();
+            output.Dispose();
+            return input?.grad;
+        }
+
+        Tensor? ThroughLayers(RecomputedLayers layers, Tensor? output, Tensor? gradient, PackedBatch batch)
+        {
+            if (isLast) Alone(() =>
+            {
+                (double part, gradient) = BackwardPass.LossOf(_student, output!, batch, lossTokens);
+                loss += part;
+            });
+            gradient = layers.Backward(gradient!, goesOn: stage > 0 || embedding.Gradient is not null);
+            if (stage == 0 && gradient is not null) Alone(() => WrittenGradient.Backpropagate(embedding.Forward(batch.InputIds), gradient));
+            return gradient;
         }
     }
 
-    // What passes between the layers is held by the graph, where there is one: a scope of all micro-batches would hold it to the end of the update.
-    private Tensor Layers(int stage, PackedBatch batch, LayerSurroundings surroundings, Tensor? input)
+    // A tied embedding is the last device's head as well: only one of them may add to its gradient.
+    private void Alone(Action work)
+    {
+        if (!_student.Config.TieWordEmbeddings)
+        {
+            work();
+            return;
+        }
+        lock (_tied) work();
+    }
+
+    // What passes between the layers is held by the graph: a scope of all micro-batches would hold it to the end of the update.
+    private Tensor Whole(int stage, PackedBatch batch, LayerSurroundings surroundings, Tensor? input)
     {
         using var scope = NewDisposeScope();
         Tensor stream = input ?? _student.Decoder.Embedding.Forward(batch.InputIds);

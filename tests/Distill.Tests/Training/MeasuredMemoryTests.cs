@@ -59,6 +59,7 @@ public sealed class MeasuredMemoryTests
     [InlineData(false, null)]
     [InlineData(true, null)]
     [InlineData(false, 128)]
+    [InlineData(true, 128)]
     public void SeveralDevicesNeedNoMoreHoweverManyMicroBatchesThereAre(bool recompute, int? chunk)
     {
         TorchRuntime.Initialize();
