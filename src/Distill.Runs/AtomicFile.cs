@@ -17,18 +17,23 @@ public static class AtomicFile
     {
         string full = Path.GetFullPath(path);
         string partial = PartialOf(full);
+        bool isOurs = false; // what another process is writing must not be deleted when this one fails to open it
         Guard(full, () =>
         {
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
             using (var stream = new FileStream(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16))
             {
+                isOurs = true;
                 write(stream);
                 stream.Flush();
                 DiskFlush.File(stream.SafeFileHandle);
             }
             File.Move(partial, full, overwrite: true);
             DiskFlush.Folder(Path.GetDirectoryName(full)!);
-        }, () => File.Delete(partial));
+        }, () =>
+        {
+            if (isOurs) File.Delete(partial);
+        });
     }
 
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
@@ -102,8 +107,13 @@ public static class AtomicFile
         FileNotFoundException { FileName: { } missing } when path.StartsWith(missing, StringComparison.Ordinal) => CannotBeCreated(path, e), // /proc and its like
         DirectoryNotFoundException or PathTooLongException => CannotBeCreated(path, e),
         IOException when (e.HResult & 0xFFFF) is 30 => new InputException($"{path}: the file system is read-only", "choose another output folder", inner: e),
+        IOException when IsHeld(e) => new InputException($"{path}: another process is writing it", "wait until it ends, then run the same command again", inner: e),
         _ => null,
     };
+
+    /// <summary>Whether a file could not be opened because another process holds it: ERROR_SHARING_VIOLATION on Windows, EAGAIN elsewhere.</summary>
+    internal static bool IsHeld(Exception e) =>
+        e is IOException && (e.HResult & 0xFFFF) == (OperatingSystem.IsWindows() ? 32 : OperatingSystem.IsLinux() ? 11 : 35);
 
     private static InputException CannotBeCreated(string path, Exception e) =>
         new($"{path}: cannot be created", "check that every folder of the path can exist", inner: e);

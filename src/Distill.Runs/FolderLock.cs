@@ -26,8 +26,7 @@ public sealed class FolderLock : IDisposable
             {
                 file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            // EAGAIN 11 (Linux) or 35 (macOS), ERROR_SHARING_VIOLATION 32.
-            catch (IOException e) when ((e.HResult & 0xFFFF) is 11 or 35 or 32)
+            catch (IOException e) when (AtomicFile.IsHeld(e))
             {
                 throw new InputException($"{folder}: another distill process is working here",
                     "wait until it ends, or choose another folder with `--out`", inner: e);

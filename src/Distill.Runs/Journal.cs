@@ -153,8 +153,7 @@ public sealed class Journal : IDisposable
         {
             return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        // EAGAIN 11 (Linux) or 35 (macOS), ERROR_SHARING_VIOLATION 32.
-        catch (IOException e) when ((e.HResult & 0xFFFF) is 11 or 35 or 32)
+        catch (IOException e) when (AtomicFile.IsHeld(e))
         {
             throw new InputException($"{path}: another process is writing this run",
                 "wait until it ends, or choose another output folder", inner: e);

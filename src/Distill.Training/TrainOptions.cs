@@ -305,7 +305,7 @@ public sealed record TrainOptions : IExtendableOptions
 
     IReadOnlyList<string> IExtendableOptions.MayDiffer => ["max_steps", "epochs", .. TrainingSettings.Steering];
 
-    /// <summary>Folder for tokenized training sets; null: the user's cache folder.</summary>
+    /// <summary>Folder for tokenized training sets; null: the user's cache folder, or <c>.tokens</c> in <see cref="Out"/> where that cannot be written.</summary>
     [Option("folder where tokenized training sets are kept (default: the user's cache)", DoesNotChangeResult = true)]
     public string? TokenCache { get; init; }
 

@@ -53,7 +53,7 @@ public sealed class TrainingSet : IDisposable
     {
         bool distilled = options.Objective != TrainingObjective.CrossEntropy;
         string content = Fingerprint.OfTexts([chat.Fingerprint, options.Turns.ToString(), .. distilled ? ["log-probabilities"] : (string[])[], .. TraceDataset.FilesOf(path).Select(Fingerprint.OfFile)]);
-        string file = Path.Combine(options.TokenCache ?? CacheFolder.Of("tokens"), content + ".tokens");
+        string file = Path.Combine(options.TokenCache ?? CacheFolder.Of("tokens", Path.Combine(options.Out, ".tokens")), content + ".tokens");
         if (TokenStore.Open(file) is { } known) return known;
         long total = TraceDataset.CountRows(path) ?? 0, done = 0;
         try
