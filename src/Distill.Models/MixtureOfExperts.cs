@@ -39,7 +39,7 @@ public sealed class MixtureOfExperts : FeedForward
         Tensor expertOfPair = chosen.reshape(-1);
         Tensor order = expertOfPair.argsort();
         Tensor tokenOfPair = order.div(chosen.shape[1], RoundingMode.floor);
-        long[] load = expertOfPair.bincount(null, _experts.Count).data<long>().ToArray();
+        long[] load = expertOfPair.bincount(null, _experts.Count).cpu().data<long>().ToArray();
         _router.CountLoad(load);
 
         Tensor[] runs = tokens.index_select(0, tokenOfPair).split(load, 0);

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Distill.Runs;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -17,6 +19,9 @@ public sealed record ModelCard
     private const int FileLimit = 1 << 20, ListLimit = 100, TextLimit = 1000;
 
     private const string Fence = "---";
+
+    private static readonly HashSet<string> OtherThanText = new(StringComparer.OrdinalIgnoreCase) { "y", "n", "yes", "no", "on", "off", "true", "false", "null" };
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Identifier of the license, e.g. <c>mit</c>; <c>other</c> where it has a name of its own.</summary>
     public string? License { get; init; }
@@ -144,6 +149,8 @@ public sealed record ModelCard
         }
     }
 
-    private static string Quoted(string value) =>
-        value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '/') && char.IsAsciiLetter(value[0]) ? value : $"\"{value.Replace("\\", "\\\\").Replace("\"", "\\\"").ReplaceLineEndings(" ")}\"";
+    // A word that YAML takes for something else, e.g. the language `no` for a truth value, is quoted like any other text.
+    private static string Quoted(string value) => value.Length > 0 && char.IsAsciiLetter(value[0])
+        && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '/') && !OtherThanText.Contains(value)
+            ? value : JsonSerializer.Serialize(value.ReplaceLineEndings(" "), Relaxed); // JSON is YAML
 }

@@ -96,7 +96,7 @@ internal sealed class TokenStore : IDisposable
             {
                 int length = reader.ReadInt32(), promptLength = reader.ReadInt32(), width = reader.ReadInt32(), positions = reader.ReadInt32();
                 long values = (long)width * positions;
-                if (length < 0 || width < 0 || positions < 0 || values > int.MaxValue || length + (width > 0 ? TeacherWords(values) : 0) > words - start) return null;
+                if (length < 0 || promptLength < 0 || promptLength > length || width < 0 || positions < 0 || values > int.MaxValue || length + (width > 0 ? TeacherWords(values) : 0) > words - start) return null;
                 samples[i] = new TrainingSample(Slice<int>(start, length), promptLength, reader.ReadString());
                 start += length;
                 if (width == 0) continue;
@@ -104,7 +104,7 @@ internal sealed class TokenStore : IDisposable
                 start += TeacherWords(values);
             }
         }
-        catch (EndOfStreamException)
+        catch (Exception e) when (e is IOException or FormatException) // cut off, or the length of an id is damaged
         {
             return null;
         }

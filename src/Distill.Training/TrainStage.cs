@@ -37,6 +37,7 @@ public static class TrainStage
         TrainOptionRules.Require(options);
         options = BasePreset.Resolve(options);
         foreach (string warning in Student.Diagnose(options)) progress.Report(ProgressEvent.Say(warning));
+        TrainingCard.Check(options);
         if (options.Engine == TrainingEngine.Torchrun) return await TorchrunTraining.RunAsync(options, progress, cancellation);
         try
         {

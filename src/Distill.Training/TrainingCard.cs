@@ -11,13 +11,17 @@ internal static class TrainingCard
 {
     private const int MostNames = 20;
 
+    /// <summary>Reads what will be needed of the student's own card, so that a mistake in it is told before the training and not after it.</summary>
+    /// <exception cref="Runs.InputException">The card's head is not YAML.</exception>
+    public static void Check(TrainOptions options) => _ = Inherited(options);
+
     /// <summary>Writes the card into a model folder.</summary>
     /// <param name="folder">An existing folder.</param>
     /// <param name="options">The training.</param>
     public static void Write(string folder, TrainOptions options)
     {
         bool isFresh = StudentPreset.Find(options.Student) is not null;
-        ModelCard inherited = isFresh ? new() : ModelCard.Read(options.Student);
+        ModelCard inherited = Inherited(options);
         string? baseModel = isFresh ? null : NameOf(options.Student);
         (string[] teachers, string[] sources) = Origins(options.Data);
         var card = new ModelCard
@@ -34,6 +38,8 @@ internal static class TrainingCard
         string taught = teachers.Length == 0 ? "" : $" on reasoning traces of {string.Join(", ", teachers)}";
         AtomicFile.WriteText(Path.Combine(folder, ModelCard.FileName), card.ToMarkdown($"{start}{taught} by distill.{KeptIn(options.Precision)}\n"));
     }
+
+    private static ModelCard Inherited(TrainOptions options) => StudentPreset.Find(options.Student) is null ? ModelCard.Read(options.Student) : new();
 
     private static string KeptIn(Precision precision) => precision switch
     {

@@ -28,7 +28,7 @@ internal static class TorchrunConfig
             ("learning_rate", options.PeakLearningRate), ("lr_scheduler_type", "cosine_with_min_lr"),
             ("lr_scheduler_kwargs", new JsonObject { ["min_lr_rate"] = options.MinLearningRateRatio }), ("warmup_steps", options.WarmupOf(steps)),
             ("weight_decay", options.WeightDecay), ("adam_beta1", options.Beta1), ("adam_beta2", options.Beta2), ("max_grad_norm", options.MaxGradientNorm),
-            ("bf16", true), ("gradient_checkpointing", true), ("seed", options.Seed % int.MaxValue),
+            ("bf16", true), ("gradient_checkpointing", true), ("seed", (options.Seed & long.MaxValue) % int.MaxValue),
             ("logging_steps", 1), ("logging_nan_inf_filter", false), ("save_strategy", "steps"), ("save_steps", options.CheckpointEvery), ("save_total_limit", options.KeepCheckpoints),
             ("report_to", "none"),
             .. options.Sharding == Sharding.Zero3

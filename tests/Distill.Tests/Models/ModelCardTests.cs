@@ -53,6 +53,14 @@ public sealed class ModelCardTests : IDisposable
         Assert.Equivalent(card, Read(card.ToMarkdown("# Text\n---\n")), strict: true);
     }
 
+    [Fact]
+    public void WordsThatYamlTakesForSomethingElseAreQuoted()
+    {
+        string written = new ModelCard { License = "", LicenseName = "a\u001bb\tc", Languages = ["no", "en"], Tags = ["null", "1.5b"] }.ToMarkdown("");
+        Assert.StartsWith("---\nlicense: \"\"\nlicense_name: \"a\\u001Bb\\tc\"\nlanguage:\n- \"no\"\n- en\ntags:\n- \"null\"\n- \"1.5b\"\n", written, StringComparison.Ordinal);
+        Assert.Equal(["no", "en"], Read(written).Languages);
+    }
+
     [Theory]
     [InlineData("# No head\n")]
     [InlineData("---\nnever closed: true\n")]

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Distill.Training;
 using Xunit;
 
@@ -52,6 +53,20 @@ public sealed class TokenStoreTests : IDisposable
             using TokenStore? store = TokenStore.Open(File);
             Assert.True(store is null || store.Samples.Sum(sample => sample.Tokens.Span.Length) == 1006, $"byte {i}");
         }
+    }
+
+    [Theory]
+    [InlineData(4, 4)]    // a prompt longer than its sample
+    [InlineData(4, -1)]
+    [InlineData(16, -1)]  // an id whose length has no end
+    public void ADamagedEntryIsNotAStore(int offset, int value)
+    {
+        TokenStore.Write(File, Samples);
+        byte[] changed = System.IO.File.ReadAllBytes(File);
+        BinaryPrimitives.WriteInt32LittleEndian(changed.AsSpan(((1006 + 3 + 2) * sizeof(int)) + offset), value);
+        if (offset == 16) changed[((1006 + 3 + 2) * sizeof(int)) + offset + 4] = 0xFF;
+        System.IO.File.WriteAllBytes(File, changed);
+        Assert.Null(TokenStore.Open(File));
     }
 
     [Fact]

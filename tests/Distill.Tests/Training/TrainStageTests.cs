@@ -53,6 +53,14 @@ public sealed class TrainStageTests : IDisposable
 
     private JsonNode[] Metrics(string folder = "out") => [.. File.ReadLines(Path.Combine(_folder[folder], "metrics.jsonl")).Select(line => JsonNode.Parse(line)!)];
 
+    [Fact]
+    public async Task ACardThatCannotBeReadIsToldBeforeTheTraining()
+    {
+        File.WriteAllText(Path.Combine(_folder["student"], ModelCard.FileName), "---\nlicense: [mit\n---\n");
+        Assert.Contains("README.md:", (await Assert.ThrowsAsync<InputException>(() => Train(Options))).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["out/checkpoints"]));
+    }
+
     [Theory]
     [InlineData(TrainingMethod.Full)]
     [InlineData(TrainingMethod.Lora)]

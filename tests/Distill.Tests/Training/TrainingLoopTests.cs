@@ -239,6 +239,21 @@ public sealed class TrainingLoopTests
     }
 
     [Fact]
+    public void CheckpointsOfMoreThanAMillionStepsAreFoundAndForgottenLikeOthers()
+    {
+        using var folder = new TemporaryFolder();
+        using (var first = new Bench("qwen", folder.Path)) first.Train(10);
+        string checkpoints = Path.Combine(folder.Path, "checkpoints");
+        Directory.Move(Path.Combine(checkpoints, "step-000010"), Path.Combine(checkpoints, "step-1000010"));
+        Directory.CreateDirectory(Path.Combine(checkpoints, "step-1000015.partial")); // a crash left it
+        using var second = new Bench("qwen", folder.Path);
+        TrainingState state = second.Checkpoints.Restore(second.Student, second.Parameters, second.Optimizer)!;
+        Assert.Equal(10, state.Step);
+        second.Checkpoints.Save(second.Student, second.Parameters, second.Optimizer, state with { Step = 1_000_020 }, keep: 1);
+        Assert.Equal(["step-1000015.partial", "step-1000020"], Directory.GetDirectories(checkpoints).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void ACheckpointOfOtherOptionsIsRefused()
     {
         using var folder = new TemporaryFolder();
