@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distill.Chat;
 using Distill.Runs;
@@ -43,17 +42,16 @@ public sealed record ModelChat(ModelTokenizer Tokenizer, ChatTemplate Template, 
 
     private static int[] GenerationStops(string path)
     {
-        if (!File.Exists(path)) return [];
         try
         {
-            return JsonNode.Parse(File.ReadAllText(path))?["eos_token_id"] switch
+            return JsonFile.Read(path)?["eos_token_id"] switch
             {
-                JsonArray list => [.. list.Select(id => id!.GetValue<int>())],
+                JsonArray list => [.. list.Select(id => id?.GetValue<int>() ?? throw new FormatException("null is no token"))],
                 JsonValue one => [one.GetValue<int>()],
                 _ => [],
             };
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is InvalidOperationException or FormatException)
         {
             throw new InputException($"{path}: is not a usable generation config", "restore the file that belongs to these weights", inner: e);
         }

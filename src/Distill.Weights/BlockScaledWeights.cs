@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using Distill.Runs;
 
 namespace Distill.Weights;
@@ -18,7 +16,7 @@ public sealed unsafe class BlockScaledWeights : IWeightSource
     private readonly IWeightSource _source;
     private readonly Dictionary<string, Scaled> _scaled = new(StringComparer.Ordinal);
     private readonly HashSet<string> _scales = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Lazy<nint>> _buffers = new(StringComparer.Ordinal);
+    private readonly MaterializedFloats _made = new();
 
     private BlockScaledWeights(IWeightSource source)
     {
@@ -63,7 +61,7 @@ public sealed unsafe class BlockScaledWeights : IWeightSource
 
     /// <inheritdoc/>
     public nint Pointer(TensorInfo info) => _scaled.TryGetValue(info.Name, out Scaled? scaled)
-        ? _buffers.GetOrAdd(info.Name, _ => new Lazy<nint>(() => Materialize(scaled))).Value
+        ? _made.Of(scaled.Info, (start, values) => ReadFloats(scaled.Info, start, values))
         : _source.Pointer(info);
 
     /// <inheritdoc/>
@@ -96,8 +94,7 @@ public sealed unsafe class BlockScaledWeights : IWeightSource
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Lazy<nint> buffer in _buffers.Values) NativeMemory.Free((void*)buffer.Value);
-        _buffers.Clear();
+        _made.Dispose();
         _source.Dispose();
     }
 
@@ -119,15 +116,6 @@ public sealed unsafe class BlockScaledWeights : IWeightSource
         var values = new float[scales.ElementCount];
         _source.ReadFloats(scales, 0, values);
         return values;
-    }
-
-    private nint Materialize(Scaled scaled)
-    {
-        const int chunk = 1 << 26;
-        long count = scaled.Info.ElementCount;
-        float* buffer = (float*)NativeMemory.Alloc((nuint)Math.Max(count, 1), sizeof(float));
-        for (long done = 0; done < count; done += chunk) ReadFloats(scaled.Info, done, new Span<float>(buffer + done, (int)Math.Min(chunk, count - done)));
-        return (nint)buffer;
     }
 
     private static long Blocks(long length) => (length + BlockSize - 1) / BlockSize;

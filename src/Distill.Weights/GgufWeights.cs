@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using Distill.Runs;
 
 namespace Distill.Weights;
@@ -21,7 +19,7 @@ public sealed unsafe class GgufWeights : IWeightSource
     private readonly int _queryHeads, _keyHeads; // of an architecture whose rows have another order here, else 0
     private readonly Dictionary<string, Origin> _byName = new(StringComparer.Ordinal);
     private readonly List<TensorInfo> _tensors = [];
-    private readonly ConcurrentDictionary<string, Lazy<nint>> _buffers = new(StringComparer.Ordinal);
+    private readonly MaterializedFloats _made = new();
 
     /// <summary>Presents an open file.</summary>
     /// <param name="reader">The file; stays open at least as long as this source.</param>
@@ -78,7 +76,9 @@ public sealed unsafe class GgufWeights : IWeightSource
         Origin origin = _byName[info.Name];
         if (origin is { ValuePart: null, PairedHeads: 0, Tensor: var tensor } && tensor.Type.Plain() is { } plain)
             return _reader.Pointer(tensor) + (nint)(origin.Start * plain.ByteSize());
-        return _buffers.GetOrAdd(info.Name, _ => new Lazy<nint>(() => Materialize(origin))).Value;
+        return origin.ValuePart is null
+            ? _made.Of(origin.Info, (start, values) => ReadFloats(origin.Info, start, values))
+            : _made.Of(origin.Info, buffer => JoinKeyValueUp(origin, (float*)buffer));
     }
 
     /// <inheritdoc/>
@@ -95,8 +95,7 @@ public sealed unsafe class GgufWeights : IWeightSource
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Lazy<nint> buffer in _buffers.Values) NativeMemory.Free((void*)buffer.Value);
-        _buffers.Clear();
+        _made.Dispose();
         if (_ownsReader) _reader.Dispose();
     }
 
@@ -109,6 +108,8 @@ public sealed unsafe class GgufWeights : IWeightSource
         }
         else if (GgufTensorNames.ToHuggingFaceExpert(tensor.Name, 0) is not null && tensor.Shape.Count == 3)
         {
+            // Empty experts take no bytes, so the file's length is no bound on their number.
+            if (tensor.ElementCount == 0) throw new InputException($"{Path}: tensor `{tensor.Name}` is empty", "export the model again");
             long size = tensor.Shape[1] * tensor.Shape[2];
             for (int expert = 0; expert < tensor.Shape[0]; expert++)
                 Add(new Origin(new TensorInfo(GgufTensorNames.ToHuggingFaceExpert(tensor.Name, expert)!, type, [tensor.Shape[1], tensor.Shape[2]]), tensor, expert * size, null));
@@ -145,25 +146,8 @@ public sealed unsafe class GgufWeights : IWeightSource
 
     private void Add(Origin origin)
     {
-        _byName.Add(origin.Info.Name, origin);
+        if (!_byName.TryAdd(origin.Info.Name, origin)) throw new InputException($"{Path}: tensor `{origin.Tensor.Name}` is there twice, under names of one meaning", "export the model again");
         _tensors.Add(origin.Info);
-    }
-
-    private nint Materialize(Origin origin)
-    {
-        long count = origin.Info.ElementCount;
-        float* buffer = (float*)NativeMemory.Alloc((nuint)Math.Max(count, 1), sizeof(float));
-        try
-        {
-            if (origin.ValuePart is not null) JoinKeyValueUp(origin, buffer);
-            else ReadLong(origin, buffer, count);
-            return (nint)buffer;
-        }
-        catch
-        {
-            NativeMemory.Free(buffer);
-            throw;
-        }
     }
 
     // kv_b_proj rows of one head: nope rows of keys (stored transposed), then the rows of values.
@@ -197,13 +181,6 @@ public sealed unsafe class GgufWeights : IWeightSource
             _reader.ReadFloats(origin.Tensor, (((head * width) + (2 * pair) + second) * columns) + column, destination.Slice(done, count));
             done += count;
         }
-    }
-
-    private void ReadLong(Origin origin, float* destination, long count)
-    {
-        const int chunk = 1 << 26;
-        for (long done = 0; done < count; done += chunk)
-            ReadFloats(origin.Info, done, new Span<float>(destination + done, (int)Math.Min(chunk, count - done)));
     }
 
     /// <summary>

@@ -34,8 +34,8 @@ internal sealed class GgufFileSource : GgufModelSource
         {
             if (reader.Tensors.FirstOrDefault(tensor => tensor.Type is not (GgufTensorType.F32 or GgufTensorType.F16 or GgufTensorType.BF16)) is { } quantized)
                 throw new InputException($"{path}: is quantised already (`{quantized.Name}` is {quantized.Type})", "export from an F32, F16 or BF16 file, or from the model folder");
-            if (reader.Tensors.FirstOrDefault(tensor => tensor.Shape.Count == 0) is { } scalar)
-                throw new InputException($"{path}: tensor `{scalar.Name}` has no dimensions", "export from the model folder");
+            if (reader.Tensors.FirstOrDefault(tensor => tensor.Shape.Count == 0 || tensor.ElementCount == 0) is { } shapeless)
+                throw new InputException($"{path}: tensor `{shapeless.Name}` has {(shapeless.Shape.Count == 0 ? "no dimensions" : "no elements")}", "export from the model folder");
             return new GgufFileSource(reader, MixtureOf(reader.Metadata), settings);
         }
         catch

@@ -62,19 +62,7 @@ internal static class OnnxFolder
         WriteJson(outFolder, TokenizerConfig, config);
     }
 
-    private static JsonObject? TryRead(string folder, string name)
-    {
-        string path = Path.Combine(folder, name);
-        if (!File.Exists(path)) return null;
-        try
-        {
-            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new InputException($"{path}: is not a JSON object");
-        }
-        catch (JsonException e)
-        {
-            throw new InputException($"{path}:{e.LineNumber + 1}: is not valid JSON", "download or write the file again", inner: e);
-        }
-    }
+    private static JsonObject? TryRead(string folder, string name) => JsonFile.Read(Path.Combine(folder, name));
 
     private static void WriteJson(string folder, string name, JsonObject json) =>
         AtomicFile.WriteText(Path.Combine(folder, name), json.ToJsonString(Indented) + "\n");

@@ -32,9 +32,9 @@ internal sealed record ServerError(string Message, string Type, int Status)
     {
         if (root.ValueKind != JsonValueKind.Object) return null;
         if (root.TryGetProperty("error", out JsonElement error) && error.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined))
-            return error.ValueKind == JsonValueKind.Object ? FromObject(error) : new ServerError(OneLine(error.ToString()), "", 0);
-        if (root.TryGetProperty("object", out JsonElement kind) && kind.ValueEquals("error")) return FromObject(root);
-        return root.TryGetProperty("detail", out JsonElement detail) ? new ServerError(OneLine(detail.ToString()), "", 0) : null;
+            return error.ValueKind == JsonValueKind.Object ? FromObject(error) : new ServerError(OneLine(Text(error)), "", 0);
+        if (root.TryGetProperty("object", out JsonElement kind) && Text(kind) == "error") return FromObject(root);
+        return root.TryGetProperty("detail", out JsonElement detail) ? new ServerError(OneLine(Text(detail)), "", 0) : null;
     }
 
     /// <summary>Reads an object with <c>message</c>, <c>type</c>, <c>code</c>.</summary>
@@ -47,7 +47,20 @@ internal sealed record ServerError(string Message, string Type, int Status)
     }
 
     private static string Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number ? value.ToString() : "";
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number ? Text(value) : "";
+
+    // Half a surrogate pair, which JSON can escape, is no text: it is shown as it was sent.
+    private static string Text(JsonElement value)
+    {
+        try
+        {
+            return value.ToString();
+        }
+        catch (InvalidOperationException)
+        {
+            return value.GetRawText();
+        }
+    }
 
     private static string OneLine(string text)
     {

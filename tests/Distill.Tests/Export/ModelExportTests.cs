@@ -42,6 +42,30 @@ public sealed class ModelExportTests : IDisposable
     }
 
     [Fact]
+    public async Task AllTokensAreWrittenAsTopKOfZero()
+    {
+        TinyModels.Qwen2(_folder["model"]);
+        File.WriteAllText(_folder["model/generation_config.json"], """{"temperature":0.6,"top_k":-1}""");
+
+        await Run(new ExportOptions { Model = _folder["model"], Name = "tiny", Gguf = [GgufFileType.F16], Out = _folder["out"] });
+
+        Assert.Contains("PARAMETER top_k 0\n", File.ReadAllText(_folder["out/gguf/Modelfile"]));
+        using GgufReader file = GgufReader.Open(_folder["out/gguf/tiny-F16.gguf"]);
+        Assert.Equal(0, file.Metadata.GetCount("general.sampling.top_k"));
+    }
+
+    [Fact]
+    public async Task ATensorWithoutElementsIsRefused()
+    {
+        var metadata = new GgufMetadata { { "general.architecture", "qwen2" }, { "qwen2.block_count", 1u }, { "qwen2.attention.head_count", 1u } };
+        GgufWriter.Write(_folder["model.gguf"], metadata, [new GgufTensorToWrite("blk.0.ffn_up.weight", GgufTensorType.F32, [4, 0], _ => { })]);
+
+        InputException error = await Assert.ThrowsAsync<InputException>(() => Run(new ExportOptions { Model = _folder["model.gguf"], Gguf = [GgufFileType.Q8_0], Out = _folder["out"] }));
+
+        Assert.EndsWith("tensor `blk.0.ffn_up.weight` has no elements", error.Message);
+    }
+
+    [Fact]
     public async Task EveryShardIsListedAndCounts()
     {
         TinyModels.Qwen2(_folder["model"]);

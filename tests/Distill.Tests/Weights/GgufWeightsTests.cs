@@ -71,6 +71,15 @@ public sealed class GgufWeightsTests : IDisposable
         Assert.Contains("no matching `blk.0.attn_v_b.weight`", Assert.Throws<InputException>(() => GgufWeights.Open(_folder["x.gguf"])).Message);
     }
 
+    [Fact]
+    public void ExpertsWithoutNumbersAndNamesOfOneMeaningAreRefused()
+    {
+        Write("deepseek2", new GgufTensorToWrite("blk.0.ffn_up_exps.weight", GgufTensorType.F32, [1L << 40, 0, 2], _ => { }));
+        Assert.Contains("`blk.0.ffn_up_exps.weight` is empty", Assert.Throws<InputException>(() => GgufWeights.Open(_folder["x.gguf"])).Message);
+        Write("qwen2", Floats("blk.0.attn_q.bias", [2]), Floats("blk.00.attn_q.bias", [2]));
+        Assert.Contains("`blk.00.attn_q.bias` is there twice", Assert.Throws<InputException>(() => GgufWeights.Open(_folder["x.gguf"])).Message);
+    }
+
     [Theory]
     [InlineData("model.embed_tokens.weight", "token_embd.weight", null)]
     [InlineData("lm_head.weight", "output.weight", null)]
