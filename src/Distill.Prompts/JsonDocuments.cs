@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Distill.Runs;
@@ -46,8 +47,19 @@ internal static class JsonDocuments
         {
             line.ResetWrittenCount();
             writer.Reset();
-            row.WriteTo(writer);
-            writer.Flush();
+            try
+            {
+                row.WriteTo(writer);
+                writer.Flush();
+            }
+            catch (InvalidOperationException) // not Unicode, which is said where the row is read
+            {
+                writer.Reset();
+                line.ResetWrittenCount();
+                byte[] raw = JsonMarshal.GetRawUtf8Value(row).ToArray();
+                foreach (byte end in "\r\n"u8) raw.AsSpan().Replace(end, (byte)' '); // texts hold no line ends as they are
+                line.Write(raw);
+            }
             yield return (++number, line.WrittenMemory);
         }
     }
@@ -65,4 +77,8 @@ internal static class JsonDocuments
             throw new InputException($"{where}: is not JSON ({e.Message.Split(" LineNumber")[0]})", "every line of a .jsonl file is one JSON object", inner: e);
         }
     }
+
+    /// <summary>What to say of a <c>\ud800</c> escape without its other half, which the library only finds when the text is asked for.</summary>
+    public static InputException NotUnicode(string where, Exception e) =>
+        new($"{where}: holds text that is not valid Unicode", "remove the broken character", inner: e);
 }

@@ -13,8 +13,15 @@ internal sealed class JsonRow : DatasetRow
     {
         Where = where;
         if (row.ValueKind != JsonValueKind.Object) throw new InputException($"{where}: is not a JSON object", "every row is an object with keys such as `prompt` and `answer`");
-        foreach (JsonProperty property in row.EnumerateObject())
-            if (property.Value.ValueKind != JsonValueKind.Null) _values.TryAdd(property.Name, property.Value);
+        try
+        {
+            foreach (JsonProperty property in row.EnumerateObject())
+                if (property.Value.ValueKind != JsonValueKind.Null) _values.TryAdd(property.Name, property.Value);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw JsonDocuments.NotUnicode(where, e);
+        }
     }
 
     public override string Where { get; }
@@ -42,8 +49,10 @@ internal sealed class JsonRow : DatasetRow
         if (_values.TryGetValue(name, out JsonElement value)) return value;
         int dot = name.IndexOf('.');
         if (dot < 0 || !_values.TryGetValue(name[..dot], out JsonElement group) || group.ValueKind != JsonValueKind.Object) return default;
-        return group.TryGetProperty(name[(dot + 1)..], out JsonElement field) ? field : default;
+        return FieldOf(group, name[(dot + 1)..]);
     }
+
+    private JsonElement FieldOf(JsonElement group, string name) => Guard(() => group.TryGetProperty(name, out JsonElement field) ? field : default);
 
     private Message MessageOf(JsonElement message)
     {
@@ -62,9 +71,9 @@ internal sealed class JsonRow : DatasetRow
         {
             return read();
         }
-        catch (InvalidOperationException e) // a \ud800 escape without its other half
+        catch (InvalidOperationException e)
         {
-            throw new InputException($"{Where}: holds text that is not valid Unicode", "remove the broken character", inner: e);
+            throw JsonDocuments.NotUnicode(Where, e);
         }
     }
 

@@ -30,7 +30,7 @@ public static class PromptChecks
                 Tests = checks["tests"]?.ToJsonString(),
             };
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or NullReferenceException)
         {
             return prompt; // another tool's column of that name
         }

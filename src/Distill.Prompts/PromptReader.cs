@@ -8,8 +8,8 @@ public static class PromptReader
     private static readonly string[] GenericNames = ["train", "test", "dev", "val", "validation", "data", "default", "prompts"];
 
     /// <summary>
-    /// Reads <c>.jsonl</c>, <c>.jsonl.gz</c>, <c>.jsonl.zst</c>, <c>.json</c> or <c>.parquet</c>, or all <c>.jsonl</c>, <c>.jsonl.gz</c> and
-    /// <c>.parquet</c> files of a folder in ordinal order of their names.
+    /// Reads <c>.jsonl</c>, <c>.jsonl.gz</c>, <c>.jsonl.zst</c>, <c>.json</c> or <c>.parquet</c>, or all but the <c>.json</c>
+    /// files of a folder in ordinal order of their names.
     /// </summary>
     /// <param name="path">File or folder.</param>
     /// <param name="columns">Which keys or columns hold what.</param>

@@ -33,7 +33,14 @@ internal static class VerificationColumns
         foreach (string name in Details) Add(name);
         // HumanEval's prompt is the beginning of the program that its tests run.
         if (tests.ContainsKey("entry_point") && row.Messages("prompt") is null) Add("prompt");
-        return tests.ToJsonString();
+        try
+        {
+            return tests.ToJsonString();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw JsonDocuments.NotUnicode(row.Where, e);
+        }
 
         void Add(string name)
         {

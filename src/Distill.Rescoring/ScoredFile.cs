@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -65,11 +67,8 @@ internal sealed class ScoredFile(VerdictColumns columns)
             {
                 (JudgedRow row, Verdict?[] judge) = rows.Current;
                 isList ??= row.IsList;
-                for (int i = 0; i < row.Verdicts.Count; i++)
-                {
-                    IReadOnlyList<string?> cells = columns.Values(row.Verdicts[i], i < judge.Length ? judge[i] : null);
-                    for (int c = 0; c < values.Length; c++) values[c][r] = [.. values[c][r] ?? [], cells[c]];
-                }
+                IReadOnlyList<IReadOnlyList<string?>> cells = Cells(row, judge);
+                for (int c = 0; c < values.Length; c++) values[c][r] = cells.Count == 0 ? null : [.. cells.Select(ofVerdict => ofVerdict[c])];
             }
             return (values, isList ?? false);
         }));
@@ -81,7 +80,7 @@ internal sealed class ScoredFile(VerdictColumns columns)
     private JsonObject Columns(JudgedRow row, Verdict?[] judge)
     {
         var added = new JsonObject();
-        IReadOnlyList<IReadOnlyList<string?>> cells = [.. row.Verdicts.Select((verdict, i) => columns.Values(verdict, i < judge.Length ? judge[i] : null))];
+        IReadOnlyList<IReadOnlyList<string?>> cells = Cells(row, judge);
         for (int c = 0; c < columns.Names.Count; c++)
         {
             added[columns.Names[c]] = row.IsList ? new JsonArray([.. cells.Select(values => JsonValue.Create(values[c]))])
@@ -90,11 +89,42 @@ internal sealed class ScoredFile(VerdictColumns columns)
         return added;
     }
 
-    private byte[] Replaced(ReadOnlyMemory<byte> line, JudgedRow row, Verdict?[] judge)
+    private IReadOnlyList<IReadOnlyList<string?>> Cells(JudgedRow row, Verdict?[] judge) =>
+        [.. row.Verdicts.Select((verdict, i) => columns.Values(verdict, i < judge.Length ? judge[i] : null))];
+
+    // What is not ours is copied as it is written, also what no tree of nodes holds: a key that is there twice, half a surrogate pair.
+    private ReadOnlySpan<byte> Replaced(ReadOnlyMemory<byte> line, JudgedRow row, Verdict?[] judge)
     {
-        JsonObject whole = JsonNode.Parse(line.Span)!.AsObject();
-        if (!whole.ContainsKey(columns.Mark) && columns.Names.FirstOrDefault(whole.ContainsKey) is { } taken) throw Taken("a row", taken);
-        foreach ((string name, JsonNode? value) in Columns(row, judge)) whole[name] = value?.DeepClone();
-        return JsonSerializer.SerializeToUtf8Bytes(whole, Json);
+        using JsonDocument whole = JsonDocument.Parse(line);
+        if (!Has(columns.Mark) && columns.Names.FirstOrDefault(Has) is { } taken) throw Taken("a row", taken);
+        JsonObject ours = Columns(row, judge);
+        var replaced = new ArrayBufferWriter<byte>(line.Length);
+        using var writer = new Utf8JsonWriter(replaced, new JsonWriterOptions { Encoder = Json.Encoder });
+        writer.WriteStartObject();
+        foreach (JsonProperty property in whole.RootElement.EnumerateObject())
+        {
+            if (ours.Remove(property.Name, out JsonNode? value))
+            {
+                Write(property.Name, value);
+            }
+            else if (!columns.Names.Contains(property.Name))
+            {
+                writer.WritePropertyName(property.Name);
+                writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(property.Value), skipInputValidation: true);
+            }
+        }
+        foreach ((string name, JsonNode? value) in ours) Write(name, value);
+        writer.WriteEndObject();
+        writer.Flush();
+        return replaced.WrittenSpan;
+
+        bool Has(string name) => whole.RootElement.TryGetProperty(name, out _);
+
+        void Write(string name, JsonNode? value)
+        {
+            writer.WritePropertyName(name);
+            if (value is null) writer.WriteNullValue();
+            else value.WriteTo(writer);
+        }
     }
 }

@@ -26,7 +26,8 @@ internal sealed class TemplateCheck : ICheck
             yield return new(Name, Severity.Error, model.TemplatePlace, "leaves the user's message out of the prompt", "the student learns answers to questions that it does not see", "use the template that belongs to this model");
             yield break;
         }
-        if (prompt.Value == template.Render([new Message(MessageRole.User, Conversation.Question)], addGenerationPrompt: false))
+        var unprompted = new Part<string>(() => template.Render([new Message(MessageRole.User, Conversation.Question)], addGenerationPrompt: false));
+        if (prompt.Value == unprompted.Value)
             yield return new(Name, Severity.Warning, model.TemplatePlace, "knows no generation prompt", "the prompt ends behind the user's message, and the student has to begin the assistant's turn itself", "write the beginning of an assistant turn if `add_generation_prompt` is set");
         var second = new Part<string>(() => Conversation.SecondPrompt(template));
         if (second.Problem is { } refusedTurn)

@@ -146,6 +146,10 @@ public sealed class ModelDoctorTests : IDisposable
     public void TheTemplateFails() => Assert.Contains("no roles today", _model.Template("{{ raise_exception('no roles today') }}").Only("template", Severity.Error).What);
 
     [Fact]
+    public void ATemplateThatOnlyMakesPromptsIsHeard() => Assert.DoesNotContain(
+        _model.Template("{% if not add_generation_prompt %}{{ raise_exception('prompts only') }}{% endif %}" + TinyModels.ChatTemplate).Examine(), finding => finding.Severity == Severity.Error);
+
+    [Fact]
     public void TheTemplateLosesTheQuestion() =>
         Assert.Contains("leaves the user's message out", _model.Template($"{{{{ bos_token }}}}<｜Assistant｜><think>\n").Examine()[0].What);
 

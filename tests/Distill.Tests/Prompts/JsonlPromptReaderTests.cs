@@ -71,6 +71,8 @@ public sealed class JsonlPromptReaderTests : IDisposable
     [InlineData("""{"messages":["x"],"answer":"1"}""", "prompts.jsonl:2: a message has no `role`")]
     [InlineData("""{"messages":[{"role":"user"}],"answer":"1"}""", "prompts.jsonl:2: a message has no `content`")]
     [InlineData("""{"prompt":"\ud800","answer":"1"}""", "prompts.jsonl:2: holds text that is not valid Unicode")]
+    [InlineData("""{"\ud800":"1","prompt":"Q","answer":"1"}""", "prompts.jsonl:2: holds text that is not valid Unicode")]
+    [InlineData("""{"prompt":"Q","answer":"1","tests":[{"input":"\ud800","output":"1"}]}""", "prompts.jsonl:2: holds text that is not valid Unicode")]
     [InlineData("""["prompt"]""", "prompts.jsonl:2: is not a JSON object")]
     [InlineData("""{"prompt":"cut""", "prompts.jsonl:2: is not JSON")]
     public void ErrorsNameTheLine(string line, string message)

@@ -62,6 +62,37 @@ public sealed class RescoringTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatIsNotOursStaysAsItIsWhereVerdictsAreReplaced()
+    {
+        await File.WriteAllTextAsync(_folder["rows.jsonl"], """{"gold":"1","note":"\ud800","note":[1.0,  2e3],"verdict":"unverifiable","verifier":"math/1","pred":"The answer is 1."}""" + "\n");
+
+        await Verify(Options("rows.jsonl"));
+
+        Assert.StartsWith("""{"gold":"1","note":"\ud800","note":[1.0,  2e3],"verdict":"correct","verifier":"math/""", await File.ReadAllTextAsync(_folder["out.jsonl"]));
+    }
+
+    [Fact]
+    public async Task ARowOfTextThatIsNotUnicodeIsABadRowAlsoInOneDocument()
+    {
+        await File.WriteAllTextAsync(_folder["rows.json"], """
+            [
+              { "gold": "1", "pred": "The answer is 1." },
+              {
+                "gold": "1",
+                "pred": "\ud800"
+              }
+            ]
+            """);
+        VerifyOptions options = Options("rows.json") with { Out = _folder["out.jsonl"] };
+
+        InputException error = await Assert.ThrowsAsync<InputException>(() => Verify(options));
+        Assert.Contains("holds text that is not valid Unicode", error.Message);
+
+        await Verify(options with { OnBadRow = BadRow.Skip });
+        Assert.StartsWith("""{"gold":"1","pred":"The answer is 1.","verdict":"correct""", await File.ReadAllTextAsync(_folder["out.jsonl"]));
+    }
+
+    [Fact]
     public async Task ADamagedPackIsAnErrorThatSaysSo()
     {
         await Pack(_folder["rows.jsonl.zst"], [.. Enumerable.Range(0, 5000).Select(row => $$"""{"gold":"{{row * 7919}}","pred":"{{row}}"}""")]);
