@@ -21,6 +21,10 @@ internal sealed class ErrorDisplay(Terminal terminal)
             case OperationCanceledException:
                 terminal.Error.WriteLine("interrupted: run the same command again to go on");
                 return ExitCode.Interrupted;
+            case UnauthorizedAccessException:
+                Show(FirstLine(failure.Message), "check its permissions, or choose another place");
+                ShowStackIfAsked(failure);
+                return ExitCode.UserError;
             default:
                 Show($"unexpected: {failure.GetType().Name}: {FirstLine(failure.Message)}", ReportHint(failure));
                 ShowStackIfAsked(failure);

@@ -26,4 +26,7 @@ internal static class PlainText
         }
         return plain.ToString();
     }
+
+    /// <summary>Text as it arrives, with its lines and tabs.</summary>
+    public static string Running(string text) => string.Concat(text.Where(c => c is not '\r').Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c));
 }

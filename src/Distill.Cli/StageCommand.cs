@@ -41,7 +41,7 @@ internal static class StageCommand
                 return PauseDisplay.Show(terminal, pause, $"distill {PauseDisplay.GoOn(kind, values, pause)}");
             }
             display.Settle(wasDone ? "=" : "✓", "green", wasDone ? $"{kind.Name}: already done" : $"{kind.Name}: done in {DurationText.Of(TimeSpan.FromSeconds(manifest.Seconds))}");
-            foreach (string line in Figures(manifest.Results)) terminal.Output.WriteLine(line);
+            foreach (string line in Figures(manifest.Results)) terminal.Output.WriteLine(PlainText.Of(line, longest: int.MaxValue));
             return ExitCode.Success;
         });
         return command;

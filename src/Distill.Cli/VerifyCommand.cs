@@ -70,6 +70,6 @@ internal static class VerifyCommand
     {
         if (text is null) return "–";
         string line = text.ReplaceLineEndings(" ").Trim();
-        return line.Length <= LongestExample ? line : line[..(LongestExample - 1)] + "…";
+        return PlainText.Of(line.Length <= LongestExample ? line : line[..(LongestExample - 1)] + "…", longest: int.MaxValue);
     }
 }

@@ -30,6 +30,19 @@ public sealed class LintTests : IDisposable
     }
 
     [Fact]
+    public void SignsThatATerminalObeysAreShownInstead()
+    {
+        _folder.Write("set.jsonl", """{"problem":"What is \u001b[2J6*8?","answer":"4\u001b[2J8","completion":"\\boxed{4\u001b[2J7}"}""" + "\n");
+        foreach (string[] command in (string[][])[["curate", "--lint", "set.jsonl"], ["verify", "set.jsonl", "--verifier", "exact", "--out", "out.jsonl"]])
+        {
+            CliResult result = CliProcess.Run(_folder.Path, command);
+            Assert.True(result.ExitCode == 0, result.Error);
+            Assert.Contains("\\u001b[2J", result.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain('\u001b', result.Output + result.Error);
+        }
+    }
+
+    [Fact]
     public void TheReportIsJsonForScripts()
     {
         CliResult result = CliProcess.Run(_folder.Path, "curate", "--lint", "set.jsonl", "--json", "--decontaminate", "set.jsonl");

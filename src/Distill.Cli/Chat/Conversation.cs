@@ -62,6 +62,7 @@ internal sealed class Conversation
 
     private void Write(string text, bool isReasoning)
     {
+        if (_terminal.OutputIsTerminal) text = PlainText.Running(text);
         if (isReasoning && _terminal.OutputIsTerminal) _terminal.Rich.Write(new Text(text, Dim));
         else _terminal.Output.Write(text);
         _terminal.Output.Flush();

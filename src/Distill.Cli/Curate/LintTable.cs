@@ -32,8 +32,8 @@ internal static class LintTable
             console.MarkupLineInterpolated($"[bold]{finding.Check}[/]");
             foreach (LintExample example in finding.Examples)
             {
-                console.WriteLine($"  row {example.Row}: {example.Prompt}");
-                console.WriteLine($"    {example.Detail}");
+                console.WriteLine($"  row {example.Row}: {PlainText.Of(example.Prompt, longest: int.MaxValue)}");
+                console.WriteLine($"    {PlainText.Of(example.Detail, longest: int.MaxValue)}");
             }
         }
     }
