@@ -140,6 +140,7 @@ public sealed class EndpointFailureTests
     public async Task AStreamWithoutTextIsCutAndAskedAgain(string noise)
     {
         int sent = 0;
+        var cut = new TaskCompletionSource();
         await using var server = new ScriptedServer(async (request, stream) =>
         {
             if (request.Number > 1)
@@ -148,22 +149,34 @@ public sealed class EndpointFailureTests
                 return;
             }
             await Send(stream, StreamHead + Delta("content", "half "));
-            while (true)
+            try
             {
-                await Send(stream, noise);
-                Interlocked.Increment(ref sent);
-                await Task.Delay(1);
+                while (true)
+                {
+                    await Send(stream, noise);
+                    Interlocked.Increment(ref sent);
+                    await Task.Delay(1);
+                }
+            }
+            finally
+            {
+                cut.SetResult();
             }
         });
         var time = new ManualTime();
         await using var endpoint = new EndpointFleet(Options(server.Url) with { Time = time });
         Task<List<CompletedRequest>> work = Collect(endpoint, Requests(1));
         while (endpoint.Endpoints[0].Figures.SlowestFirstTextSeconds == 0) await Task.Delay(10); // it has had the text
-        while (server.Requests.Count < 2)
+        while (!cut.Task.IsCompleted)
         {
             int before = Volatile.Read(ref sent);
-            time.Advance(Options().IdleTimeout / 5); // less than what would cut the second one too
-            for (int i = 0; i < 20 && Volatile.Read(ref sent) < before + 3; i++) await Task.Delay(10); // until it is cut it hears noise
+            time.Advance(Options().IdleTimeout / 5);
+            while (Volatile.Read(ref sent) < before + 3 && !cut.Task.IsCompleted) await Task.Delay(10); // until it is cut it hears noise
+        }
+        while (server.Requests.Count < 2)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100)); // the pause before the second one: more would soon cut that one too
+            await Task.Delay(10);
         }
         Assert.Equal("two and two", Assert.Single(await work).Completion.Reasoning);
         Assert.Equal(2, server.Requests.Count);
