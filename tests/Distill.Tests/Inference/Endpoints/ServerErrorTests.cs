@@ -15,8 +15,8 @@ public sealed class ServerErrorTests
     [InlineData("<html>Bad\r\n  Gateway</html>", "<html>Bad Gateway</html>", "", 0)]
     [InlineData("""{"object":5}""", """{"object":5}""", "", 0)]
     [InlineData("""{"object":null,"error":null}""", """{"object":null,"error":null}""", "", 0)]
-    [InlineData("""{"error":{"message":"\ud800","type":["a"]}}""", """"\ud800"""", "", 0)]
-    [InlineData("""{"error":"\udfff"}""", """"\udfff"""", "", 0)]
+    [InlineData("""{"error":{"message":"\ud800","type":["a"]}}""", "\"\\ud800\"", "", 0)]
+    [InlineData("""{"error":"\udfff"}""", "\"\\udfff\"", "", 0)]
     [InlineData("", "", "", 0)]
     public void EveryShapeThatServersGiveAnErrorIsRead(string body, string message, string type, int status) =>
         Assert.Equal(new ServerError(message, type, status), ServerError.Read(Encoding.UTF8.GetBytes(body)));
