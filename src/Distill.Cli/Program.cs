@@ -8,6 +8,7 @@ try
     ParseResult parsed = CommandTree.Create(terminal, TimeProvider.System).Parse(args.Length == 0 ? ["--help"] : args);
     if (ParseProblems.Show(parsed, errors)) return ExitCode.UserError;
     using var interruption = new Interruption(terminal);
+    using IDisposable? telemetry = Telemetry.Start();
     var invocation = new InvocationConfiguration
     {
         EnableDefaultExceptionHandler = false,

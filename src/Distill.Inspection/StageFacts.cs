@@ -17,12 +17,23 @@ internal static class StageFacts
     public static JsonObject Of(string folder)
     {
         JsonObject? manifest = JsonFile.Read(Path.Combine(folder, RunManifest.FileName));
-        if (manifest is null) return new JsonObject { ["finished"] = false };
+        if (manifest is null) return OfUnfinished(folder);
         var facts = ModelFacts.Pick(manifest, ["stage", "tool_version", "seed", "seconds"]);
         facts.Insert(1, "finished", true);
         if (manifest["options"] is JsonObject options) facts["options"] = ModelFacts.Pick(options, options.Select(option => option.Key));
         if (manifest["results"] is JsonObject results) facts["results"] = results.DeepClone();
         if (manifest["inputs"] is JsonObject inputs) facts["inputs"] = inputs.DeepClone();
+        return facts;
+    }
+
+    // How far it had come is noted every few seconds, and when it is stopped in good order.
+    private static JsonObject OfUnfinished(string folder)
+    {
+        var facts = new JsonObject { ["finished"] = false };
+        if (JsonFile.Read(Path.Combine(folder, MarkFile)) is not { } mark) return facts;
+        if (mark["Seconds"] is JsonValue value && value.TryGetValue(out double seconds)) facts["seconds"] = Math.Round(seconds, 1);
+        if (mark["Reading"] is JsonObject reading)
+            foreach (string name in new[] { "Part", "Completed", "Total", "Unit" }) facts[name.ToLowerInvariant()] = reading[name]?.DeepClone();
         return facts;
     }
 

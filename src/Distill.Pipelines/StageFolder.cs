@@ -109,7 +109,15 @@ internal static class StageFolder
 /// <param name="Seconds">Seconds that went into it.</param>
 /// <param name="Options">The options that decide the result; null in older folders.</param>
 /// <param name="Inputs">The inputs by path; null in older folders.</param>
-internal sealed record StageMark(string Fingerprint, double Seconds, JsonObject? Options, IReadOnlyDictionary<string, string>? Inputs);
+/// <param name="Reading">How far it has come; null before it says so, and in older folders.</param>
+internal sealed record StageMark(string Fingerprint, double Seconds, JsonObject? Options, IReadOnlyDictionary<string, string>? Inputs, StageReading? Reading = null);
+
+/// <summary>How far a stage has come.</summary>
+/// <param name="Part">Name of the stage or of its present part.</param>
+/// <param name="Completed">Units done.</param>
+/// <param name="Total">Units in all, or 0 when unknown.</param>
+/// <param name="Unit">What is counted.</param>
+internal sealed record StageReading(string Part, long Completed, long Total, string Unit);
 
 /// <summary>An option or input in which two runs of a stage differ.</summary>
 /// <param name="Name">The option in snake_case, or the input's path.</param>

@@ -62,8 +62,9 @@ public static class StageRun
         double before = StageFolder.SecondsSoFar(folder);
         JsonObject result = kind.Options.ToResultJson(options);
         var clock = Stopwatch.StartNew();
+        StageReading? reading = null;
         Mark(before);
-        var timed = new TimedProgress(progress, clock, MarkEvery, () => Mark(before + clock.Elapsed.TotalSeconds));
+        var timed = new TimedProgress(progress, clock, MarkEvery, latest => reading = latest, () => Mark(before + clock.Elapsed.TotalSeconds));
         JsonObject results;
         try
         {
@@ -91,7 +92,7 @@ public static class StageRun
         manifest.Save(folder);
         return manifest;
 
-        void Mark(double seconds) => StageFolder.Mark(folder, new StageMark(fingerprint, seconds, result, inputs));
+        void Mark(double seconds) => StageFolder.Mark(folder, new StageMark(fingerprint, seconds, result, inputs, reading));
     }
 
     private static InputException OtherOptions(string folder, object options, IReadOnlyList<OptionDifference> differences)
@@ -106,8 +107,8 @@ public static class StageRun
     private static InputException NotOurs(string folder) =>
         new($"{folder}: holds files that distill did not make", "choose another folder, or empty this one");
 
-    /// <summary>Passes readings on, and now and then notes the time that has gone into the stage.</summary>
-    private sealed class TimedProgress(IProgress<ProgressEvent> inner, Stopwatch clock, TimeSpan every, Action mark) : IProgress<ProgressEvent>
+    /// <summary>Passes readings on, and now and then notes the time that has gone into the stage, and how far it has come.</summary>
+    private sealed class TimedProgress(IProgress<ProgressEvent> inner, Stopwatch clock, TimeSpan every, Action<StageReading> note, Action mark) : IProgress<ProgressEvent>
     {
         private readonly Lock _gate = new();
         private TimeSpan _last;
@@ -117,6 +118,7 @@ public static class StageRun
             inner.Report(value);
             lock (_gate)
             {
+                if (value.Line is null) note(new StageReading(value.Stage, value.Completed, value.Total, value.Unit));
                 if (clock.Elapsed - _last < every) return;
                 _last = clock.Elapsed;
                 mark();

@@ -166,17 +166,20 @@ internal sealed class FleetAttempt(FleetOptions options, FleetScheduler schedule
         place.Settle(prompt + completion);
         if (kept)
         {
-            cap.Spend(prompt, completion);
+            Spend(place.Endpoint, FleetMeter.Useful, prompt, completion);
             return;
         }
-        FleetMeter.Failed(place.Endpoint, options.Model, outcome, completion, stream.Seconds);
+        FleetMeter.Failed(place.Endpoint, options.Model, outcome, stream.Seconds);
         if (completion > 0) Waste(attempts, place.Endpoint, outcome, prompt > 0 ? prompt : attempts.PromptTokens, completion);
     }
 
     private void Waste(RolloutAttempts attempts, FleetEndpoint endpoint, string outcome, int promptTokens, int completionTokens)
     {
         endpoint.Figures.Waste(completionTokens);
-        cap.Spend(promptTokens, completionTokens);
+        Spend(endpoint, FleetMeter.Waste, promptTokens, completionTokens);
         OnWaste?.Invoke(new WastedAttempt(attempts.Request.Id, endpoint.Engine.Name, outcome, promptTokens, completionTokens));
     }
+
+    private void Spend(FleetEndpoint endpoint, string use, int promptTokens, int completionTokens) =>
+        FleetMeter.Spent(endpoint, use, promptTokens, completionTokens, cap.Spend(promptTokens, completionTokens));
 }

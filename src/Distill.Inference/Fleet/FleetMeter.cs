@@ -23,7 +23,7 @@ internal static class FleetMeter
     public static readonly Counter<long> Attempts = Meter.CreateCounter<long>("distill.teacher.attempts", "{attempt}", "Attempts by class.");
 
     /// <summary>Tokens by use.</summary>
-    public static readonly Counter<long> Tokens = Meter.CreateCounter<long>("distill.teacher.tokens", "{token}", "Completion tokens, useful or wasted.");
+    public static readonly Counter<long> Tokens = Meter.CreateCounter<long>("distill.teacher.tokens", "{token}", "Tokens of prompts and completions, useful or wasted.");
 
     /// <summary>Endpoints found silent.</summary>
     public static readonly Counter<long> Stalls = Meter.CreateCounter<long>("distill.teacher.stalls", "{stall}", "Endpoints whose streams all fell silent.");
@@ -52,6 +52,12 @@ internal static class FleetMeter
     /// <summary>Time for each token, by OpenTelemetry's name.</summary>
     public static readonly Histogram<double> TimePerOutputToken = Meter.CreateHistogram<double>("gen_ai.server.time_per_output_token", "s", "Time for each token after the first.");
 
+    /// <summary>Tokens of completions that were kept.</summary>
+    public const string Useful = "useful";
+
+    /// <summary>Tokens of attempts that came to nothing.</summary>
+    public const string Waste = "waste";
+
     /// <summary>The attribute that names an endpoint.</summary>
     public static KeyValuePair<string, object?> Server(FleetEndpoint endpoint) => new("server.address", endpoint.Engine.Name);
 
@@ -60,9 +66,8 @@ internal static class FleetMeter
     {
         KeyValuePair<string, object?> server = Server(endpoint), asked = new("gen_ai.request.model", model), served = new("gen_ai.response.model", completed.Completion.Origin.Model);
         Attempts.Add(1, server, new("class", "complete"));
-        Tokens.Add(completed.Completion.CompletionTokens, new("use", "useful"), server);
-        TokenUsage.Record(completed.Completion.PromptTokens, asked, served, new("gen_ai.token.type", "input"));
-        TokenUsage.Record(completed.Completion.CompletionTokens, asked, served, new("gen_ai.token.type", "output"));
+        TokenUsage.Record(completed.Completion.PromptTokens, asked, served, server, new("gen_ai.token.type", "input"));
+        TokenUsage.Record(completed.Completion.CompletionTokens, asked, served, server, new("gen_ai.token.type", "output"));
         Duration.Record(completed.Seconds, asked, served, server);
         FirstText.Record(completed.Completion.Origin.FirstTextSeconds, server);
         TimeToFirstToken.Record(completed.Completion.Origin.FirstTextSeconds, asked, server);
@@ -72,12 +77,19 @@ internal static class FleetMeter
         TimePerOutputToken.Record(gap, asked, server);
     }
 
+    /// <summary>Tokens were paid for.</summary>
+    public static void Spent(FleetEndpoint endpoint, string use, int promptTokens, int completionTokens, double dollars)
+    {
+        Tokens.Add(promptTokens, Server(endpoint), new("use", use), new("kind", "prompt"));
+        Tokens.Add(completionTokens, Server(endpoint), new("use", use), new("kind", "completion"));
+        if (dollars > 0) Cost.Add(dollars, Server(endpoint));
+    }
+
     /// <summary>An attempt failed.</summary>
-    public static void Failed(FleetEndpoint endpoint, string model, string code, int tokens, double seconds)
+    public static void Failed(FleetEndpoint endpoint, string model, string code, double seconds)
     {
         KeyValuePair<string, object?> server = Server(endpoint);
         Attempts.Add(1, server, new("class", code));
-        if (tokens > 0) Tokens.Add(tokens, new("use", "waste"), server);
         Duration.Record(seconds, new("gen_ai.request.model", model), server, new("error.type", code));
     }
 }

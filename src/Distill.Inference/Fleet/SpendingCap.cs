@@ -34,13 +34,16 @@ internal sealed class SpendingCap(FleetOptions options)
     }
 
     /// <summary>Counts what was spent.</summary>
-    public void Spend(long promptTokens, long completionTokens)
+    /// <returns>Dollars.</returns>
+    public double Spend(long promptTokens, long completionTokens)
     {
+        double cost = CostOf(promptTokens, completionTokens);
         lock (_gate)
         {
             _tokens += promptTokens + completionTokens;
-            _cost += CostOf(promptTokens, completionTokens);
+            _cost += cost;
         }
+        return cost;
     }
 
     /// <summary>Reserves a worst case, waiting for others to settle where that may help; false when it can never fit.</summary>

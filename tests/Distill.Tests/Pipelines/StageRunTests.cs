@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Distill.Inspection;
 using Distill.Pipelines;
 using Distill.Runs;
 using Xunit;
@@ -43,6 +45,8 @@ public sealed class StageRunTests : IDisposable
     {
         _stages.Midway = _ => throw new OperationCanceledException();
         await Assert.ThrowsAsync<OperationCanceledException>(() => Run("a"));
+        JsonObject unfinished = Inspector.Inspect(_folder["out"], withTensors: false).Facts;
+        Assert.Equal((false, 1, 2, "parts"), ((bool)unfinished["finished"]!, (int)unfinished["completed"]!, (int)unfinished["total"]!, (string?)unfinished["unit"]));
         var error = await Assert.ThrowsAsync<InputException>(() => Run("b"));
         Assert.EndsWith(": text was a, now b", error.Message);
     }
