@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using Distill.Inference.Fleet;
 
@@ -105,7 +106,8 @@ internal sealed class EngineHttp : IDisposable
     public void Dispose() => _client.Dispose();
 
     /// <summary>Whether the exception tells a broken connection, or that what it carries is not understood.</summary>
-    public static bool IsBroken(Exception e) => e is IOException or HttpRequestException or JsonException or InvalidDataException;
+    /// <remarks><see cref="SocketException"/> itself is what .NET's handler throws for a connection that is reset the moment it stands.</remarks>
+    public static bool IsBroken(Exception e) => e is IOException or HttpRequestException or SocketException or JsonException or InvalidDataException;
 
     private SocketsHttpHandler CreateHandler(Uri url) => new()
     {

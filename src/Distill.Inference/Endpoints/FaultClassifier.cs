@@ -90,7 +90,7 @@ internal static class FaultClassifier
         phrases.Any(phrase => error.Message.Contains(phrase, StringComparison.OrdinalIgnoreCase) || error.Type.Contains(phrase, StringComparison.OrdinalIgnoreCase));
 
     private static bool IsReset(Exception failure) =>
-        Innermost(failure) is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted };
+        Innermost(failure) is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.NotConnected };
 
     private static Exception Innermost(Exception failure) => failure.InnerException is { } inner ? Innermost(inner) : failure;
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Distill.Chat;
 using Distill.Inference;
 using Distill.Inference.Endpoints;
@@ -75,6 +76,17 @@ public sealed class EndpointFailureTests
         Assert.Equal(code, completed.Failure);
         Assert.Equal(FinishReason.Error, completed.Completion.FinishReason);
         Assert.Single(server.Requests);
+    }
+
+    // .NET lets this one through as it is, where a connection is reset between its being made and its first use.
+    [Theory]
+    [InlineData(SocketError.NotConnected)]
+    [InlineData(SocketError.ConnectionReset)]
+    public void AConnectionResetAsItIsMadeIsNoReply(SocketError error)
+    {
+        var failure = new SocketException((int)error);
+        Assert.True(EngineHttp.IsBroken(failure));
+        Assert.Equal((FaultKind.NoReply, "no_reply"), (FaultClassifier.OfException(failure, replied: false).Kind, FaultClassifier.OfException(failure, replied: false).Code));
     }
 
     [Fact]
