@@ -51,6 +51,9 @@ internal abstract class StoredWeight : IDisposable
     /// <summary>Fills <c>[count, columns]</c> with some rows of it, on whatever device.</summary>
     public abstract void Expand(long first, Tensor values);
 
+    /// <summary>Its memory, when it is on the CPU.</summary>
+    public abstract StoredNumbers Numbers { get; }
+
     /// <summary>A copy on a device, as small as it is.</summary>
     public abstract StoredWeight CopyTo(Device device);
 
@@ -78,6 +81,8 @@ internal abstract class StoredWeight : IDisposable
             if (WeightExpansion.Fills(values, weight)) WeightExpansion.OfBFloat16(weight, first, values);
             else values.copy_(weight.narrow(0, first, values.shape[0]));
         }
+
+        public override unsafe StoredNumbers Numbers => new(WeightFormat.BFloat16, Aten.Data(weight));
 
         public override StoredWeight CopyTo(Device device) => new Plain(Copy(weight, device));
 
@@ -118,6 +123,8 @@ internal abstract class StoredWeight : IDisposable
             using var scope = NewDisposeScope();
             values.copy_(Values(numbers.narrow(0, first, values.shape[0]).to(values.device), scale.narrow(0, first, values.shape[0]).to(values.device))); // moved while it is small
         }
+
+        public override unsafe StoredNumbers Numbers => new(packed ? WeightFormat.Int4 : WeightFormat.Int8, Aten.Data(numbers), (Half*)Aten.Data(scale));
 
         public override StoredWeight CopyTo(Device device) => new Blocks(Copy(numbers, device), Copy(scale, device), packed);
 

@@ -184,8 +184,13 @@ public abstract class WeightMatrix : nn.Module
     /// <param name="input">x.</param>
     /// <param name="output">Receives y.</param>
     /// <param name="adds">Whether y is added to what is there.</param>
-    private protected void Product(Tensor input, Tensor output, bool adds)
+    public void Product(Tensor input, Tensor output, bool adds)
     {
+        if (_stored is not null && PanelProduct.Takes(input, output))
+        {
+            PanelProduct.Forward(input, _stored.Numbers, output, adds);
+            return;
+        }
         foreach ((long first, Tensor weights) in Slices(input))
         {
             using var scope = NewDisposeScope();
@@ -198,10 +203,15 @@ public abstract class WeightMatrix : nn.Module
     /// <param name="input">x.</param>
     /// <param name="inputGradient">Receives the gradient of x; null when nobody asks for it.</param>
     /// <param name="adds">Whether it is added to what is there.</param>
-    private protected void ProductBackward(Tensor outputGradient, Tensor input, Tensor? inputGradient, bool adds)
+    public void ProductBackward(Tensor outputGradient, Tensor input, Tensor? inputGradient, bool adds)
     {
         AddGradient(outputGradient, input);
         if (inputGradient is null) return;
+        if (_stored is not null && PanelProduct.Takes(outputGradient, inputGradient))
+        {
+            PanelProduct.Backward(outputGradient, _stored.Numbers, inputGradient, adds);
+            return;
+        }
         foreach ((long first, Tensor weights) in Slices(outputGradient))
         {
             using var scope = NewDisposeScope();

@@ -48,8 +48,7 @@ public static class CausalLoss
                     logitGradient.scatter_add_(1, targets.unsqueeze(1), full_like(crossEntropy, -1));
                 }
                 logitGradient.div_(lossTokens);
-                student.Head.AddGradient(logitGradient, states);
-                IntoStates(student, logitGradient, stateGradient);
+                student.Head.ProductBackward(logitGradient, states, stateGradient, adds: false);
             }
         }
         WrittenGradient.Backpropagate(counted, gradient);
@@ -92,18 +91,8 @@ public static class CausalLoss
     // Probabilities [tokens, vocab], in the place of the logits, and the negative logarithms of the targets' [tokens, 1].
     private static (Tensor Probabilities, Tensor CrossEntropy) Predict(CausalLM student, Tensor states, Tensor targets, Tensor logits)
     {
-        foreach ((long first, Tensor weights) in student.Head.Slices(states))
-        {
-            using var scope = NewDisposeScope();
-            logits.narrow(1, first, weights.shape[0]).addmm_(states, weights.t(), beta: 0, alpha: 1);
-        }
+        student.Head.Product(states, logits, adds: false);
         Aten.SoftmaxInPlace(logits);
         return (logits, logits.gather(1, targets).clamp_min(SmallestProbability).log().neg());
-    }
-
-    private static void IntoStates(CausalLM student, Tensor logitGradient, Tensor stateGradient)
-    {
-        stateGradient.zero_();
-        foreach ((long first, Tensor weights) in student.Head.Slices(logitGradient)) stateGradient.addmm_(logitGradient.narrow(1, first, weights.shape[0]), weights);
     }
 }
