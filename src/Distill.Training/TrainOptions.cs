@@ -205,11 +205,11 @@ public sealed record TrainOptions : IExtendableOptions
     internal int RowsPerPass => MicroBatchSize ?? (Recipe is null ? TrainingRecipe.DefaultRows : 1);
 
     /// <summary>Highest learning rate.</summary>
-    [Option("highest learning rate (default: 1e-5; 3e-3 for the tiny shapes; with a base model's preset the published one, less for small sets)")]
+    [Option("highest learning rate (default: 1e-5, of adapters 1e-4; 3e-3 for the tiny shapes; with a base model's preset the published one, less for small sets)")]
     public double? LearningRate { get; init; }
 
     /// <summary>Highest learning rate, given or not.</summary>
-    internal double PeakLearningRate => LearningRate ?? Recipe?.LearningRateFor(Size) ?? (StudentPreset.Find(Student) is null ? TrainingRecipe.DefaultLearningRate : StudentPreset.LearningRate);
+    internal double PeakLearningRate => LearningRate ?? Recipe?.LearningRateFor(Size) ?? (StudentPreset.Find(Student) is not null ? StudentPreset.LearningRate : Method == TrainingMethod.Lora ? TrainingRecipe.DefaultAdapterLearningRate : TrainingRecipe.DefaultLearningRate);
 
     /// <summary>Updates over which the learning rate rises from zero.</summary>
     [Option("updates of linear warm-up (default: 20; 3 % of all with a base model's preset)")]

@@ -73,9 +73,16 @@ public sealed class TrainingSet : IDisposable
         }
     }
 
+    /// <summary>What is said of a training set without a row.</summary>
+    internal static InputException Empty(string path)
+    {
+        string funnel = Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) ?? "", "funnel.json");
+        return new($"{path}: the training set is empty", File.Exists(funnel) ? $"look at {funnel}: every row that was dropped has its reason there" : "name a file or folder with at least one trace or conversation");
+    }
+
     private static void RequireSamples(string path, TrainOptions options, IReadOnlyList<TrainingSample> all, TrainingSample[] samples, TrainingSample[] dropped)
     {
-        if (all.Count == 0) throw new InputException($"{path}: the training set is empty", "look at funnel.json beside it: every row that was dropped has its reason there");
+        if (all.Count == 0) throw Empty(path);
         if (dropped.Length > 0 && options.ExcessLength == ExcessLength.Raise)
             throw new InputException($"{path}: {dropped.Length} of {all.Count} samples are longer than sequence_length {options.RowLength} (longest: {dropped[0].Length} tokens)",
                 $"set sequence_length to {dropped[0].Length} or more, or excess_length to drop");

@@ -43,7 +43,7 @@ internal sealed class TorchrunJob(TrainOptions options, string folder)
     public async Task RunAsync(int steps, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
         if (ProgramPath.Find("torchrun") is null)
-            throw new InputException("train: torchrun is not on this machine", $"install {At("requirements.txt")} into a Python environment and activate it, or take {folder} to a machine that has it, run launch.sh there, and repeat this command");
+            throw new InputException("train: torchrun is not on this machine", $"install {At("requirements.txt")} into a Python environment and activate it, or take {folder} and the student's folder, to the same paths, to a machine that has it, run launch.sh there, bring {folder} back and repeat this command");
         var start = new ProcessStartInfo("bash", [At("launch.sh")]) { RedirectStandardOutput = true, RedirectStandardError = true };
         int done = Checkpoints().Select(StepOf).DefaultIfEmpty().Max();
         using var log = new StreamWriter(At("torchrun.log"), append: true) { AutoFlush = true };

@@ -58,7 +58,7 @@ public sealed class BasePresetTests : IDisposable
         Assert.Equal((3e-3, 2, 512, 16, 16, 20), (tiny.PeakLearningRate, tiny.Passes, tiny.RowLength, tiny.RowsPerUpdate, tiny.RowsPerPass, tiny.WarmupOf(1000)));
         Assert.Equal(new("learning_rate", "0.003", "preset tiny-qwen"), TrainingRecipe.Of(tiny, 10)[0]);
         Assert.All(TrainingRecipe.Of(tiny, 10).Skip(1).SkipLast(2), value => Assert.Equal("default", value.Source));
-        Assert.Equal(1e-5, new TrainOptions { Student = "/some/model" }.PeakLearningRate);
+        Assert.Equal((1e-5, 1e-4), (new TrainOptions { Student = "/some/model" }.PeakLearningRate, new TrainOptions { Student = "/some/model", Method = TrainingMethod.Lora }.PeakLearningRate));
     }
 
     // R1-Distill-Qwen-1.5B and 7B: 131,072 positions and the base's 10,000, of a base with 4,096 positions. OpenR1-Qwen-7B: 32,768 and 300,000.

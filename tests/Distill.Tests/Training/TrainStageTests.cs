@@ -80,6 +80,22 @@ public sealed class TrainStageTests : IDisposable
         Assert.NotEqual(Metrics()[0]["loss"]!.GetValue<double>(), Metrics("other")[0]["loss"]!.GetValue<double>());
     }
 
+    [Theory]
+    [InlineData("student")]
+    [InlineData("tiny-qwen")] // whose tokenizer is learned first
+    public async Task AnEmptyTrainingSetIsCalledSo(string student)
+    {
+        File.WriteAllText(_folder["none.jsonl"], "");
+        TrainOptions options = Options with { Data = _folder["none.jsonl"], Student = student == "student" ? _folder["student"] : student };
+
+        InputException refused = await Assert.ThrowsAsync<InputException>(() => Train(options));
+
+        Assert.EndsWith("none.jsonl: the training set is empty", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("name a file or folder with at least one trace or conversation", refused.Hint);
+        File.WriteAllText(_folder["funnel.json"], "{}");
+        Assert.StartsWith($"look at {_folder["funnel.json"]}:", (await Assert.ThrowsAsync<InputException>(() => Train(options))).Hint, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task SamplesBeyondTheStudentsPositionsAreRefused()
     {
