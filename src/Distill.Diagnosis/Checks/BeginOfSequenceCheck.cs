@@ -18,10 +18,11 @@ internal sealed class BeginOfSequenceCheck : ICheck
         }
         else if (added > 1)
         {
-            string key = tokenizer.Definition.TemplatePrefix.Count > 0 ? model.Place(ModelFolder.TokenizerFile, "post_processor") : model.Place(ModelFolder.TokenizerConfigFile, "add_bos_token");
+            bool isProcessor = tokenizer.Definition.TemplatePrefix.Count > 0;
+            string key = isProcessor ? model.Place(ModelFolder.TokenizerFile, "post_processor") : model.Place(ModelFolder.TokenizerConfigFile, "add_bos_token");
             yield return new(Name, Severity.Warning, key, $"adds {model.Name(bos)} in front, and the chat template writes it too",
                 "distill adds nothing to a rendered prompt and is not affected; tools that tokenize rendered text as any other text, and older llama.cpp, begin with two",
-                $"set `add_bos_token` to false in {ModelFolder.TokenizerConfigFile}, or let the template leave it out");
+                $"set `add_bos_token` to false in {ModelFolder.TokenizerConfigFile}{(isProcessor ? $" and take the token out of `post_processor` in {ModelFolder.TokenizerFile}: tools read either" : "")}, or let the template leave it out");
         }
     }
 
