@@ -33,7 +33,7 @@ public static class ModelExport
         using GgufModelSource source = GgufModelSource.Open(options.Model, name, settings);
         IReadOnlyList<Finding> known = Diagnose(options, [], [], progress);
         if (options.Onnx.Count > 0) OnnxExport.RequireExportable(options.Model);
-        foreach (GgufFileType type in options.Gguf.Take(1)) source.Metadata(type); // what it refuses should not be found after an hour of measuring
+        RequireWritable(source, options, settings);
         if (options.Gguf.Count > 0 || options.Onnx.Contains(OnnxPrecision.Int4)) settings = settings with { Importance = Importance(options, progress, cancellation) };
         GgufFilePlan[] plans = [.. options.Gguf.Distinct().Select(type => new GgufFilePlan(source, type, settings))];
         DiskSpace.Require(options.Out, plans.Sum(plan => plan.TensorBytes) + options.Onnx.Distinct().Sum(precision => precision.MostBytes(source.Parameters)));
@@ -79,6 +79,14 @@ public static class ModelExport
         IReadOnlyList<Finding> findings = ModelDoctor.RequireHealthy(examination, "`--skip-doctor` exports nevertheless");
         foreach (Finding warning in findings.Except(known).Where(finding => finding.Severity == Severity.Warning)) progress.Report(ProgressEvent.Say($"doctor: {warning.Sentence}"));
         return findings;
+    }
+
+    // What can be known at once should not be found after an hour of measuring.
+    private static void RequireWritable(GgufModelSource source, ExportOptions options, GgufExportSettings settings)
+    {
+        if (options.Gguf.Count == 0) return;
+        source.Metadata(options.Gguf[0]);
+        TensorOverride.RequireUse(settings.Overrides, source.Path, [.. source.Tensors.Where(tensor => TensorCategories.IsQuantized(tensor.Name, tensor.Shape)).Select(tensor => tensor.Name)]);
     }
 
     private static GgufExportSettings Settings(ExportOptions options)

@@ -11,11 +11,10 @@ internal sealed class GgufFilePlan
         [GgufTensorType.IQ3_XXS, GgufTensorType.IQ2_XXS, GgufTensorType.IQ2_XS, GgufTensorType.IQ2_S, GgufTensorType.IQ1_S, GgufTensorType.IQ1_M];
 
     /// <summary>Chooses the types.</summary>
-    /// <exception cref="InputException">The type needs an imatrix that is not there, the imatrix is another model's, or the user's choice of a type is for no tensor.</exception>
+    /// <exception cref="InputException">The type needs an imatrix that is not there, or the imatrix is another model's.</exception>
     public GgufFilePlan(GgufModelSource source, GgufFileType type, GgufExportSettings settings)
     {
         (Source, Type, Settings) = (source, type, settings);
-        RequireUse(settings.Overrides, [.. source.Tensors.Where(tensor => TensorCategories.IsQuantized(tensor.Name, tensor.Shape)).Select(tensor => tensor.Name)]);
         var choices = TensorMixture.Choose(type, source.Mixture, [.. source.Tensors.Select(tensor => new MixtureTensor(tensor.Name, tensor.Shape))],
             settings.Importance is not null, settings.Overrides);
         Choices = [.. source.Tensors.Select(tensor => choices.GetValueOrDefault(tensor.Name, new TensorTypeChoice(GgufTensorType.F32, GgufTensorType.F32)))];
@@ -66,14 +65,6 @@ internal sealed class GgufFilePlan
         if (fallbacks.Length == 0) return null;
         IEnumerable<string> kinds = fallbacks.GroupBy(choice => choice).OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} from {group.Key.Wanted} to {group.Key.Type}");
         return $"{Type}: rows of {fallbacks.Length} of {Layouts.Count} tensors are no whole blocks ({string.Join(", ", kinds)}); {BitsPerWeight:0.00} bits per weight";
-    }
-
-    // A pattern with a typo would change nothing, and nobody would notice.
-    private void RequireUse(IReadOnlyList<TensorOverride> overrides, IReadOnlyList<string> quantized)
-    {
-        if (overrides.FirstOrDefault(rule => !quantized.Any(rule.Pattern.IsMatch)) is not { } idle) return;
-        throw new InputException($"{Source.Path}: `{idle.Pattern}={idle.Type}` matches none of the {quantized.Count} tensors that can be quantised",
-            $"their names are like {string.Join(", ", quantized.Take(1).Append(quantized[quantized.Count / 2]).Distinct().Select(name => $"`{name}`"))}; norms and biases stay F32");
     }
 
     // Without knowing what counts, types of so few bits give a model that only babbles; llama.cpp refuses them too.

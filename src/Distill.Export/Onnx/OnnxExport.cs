@@ -48,6 +48,8 @@ public static class OnnxExport
         ModelConfig config = RequireExportable(modelFolder);
         int contextLength = Math.Min(config.MaxPositionEmbeddings, LongestRotaryTable);
         using IWeightSource source = WeightSource.Open(modelFolder);
+        if (importance is not null && !source.Tensors.Any(tensor => GgufTensorNames.ToGguf(tensor.Name, out _) is { } name && importance.Entries.ContainsKey(name)))
+            throw new InputException($"{importance.Source}: has no entry for any tensor of this model", "use the imatrix of this model, or `--imatrix auto` to compute it");
         string fingerprint = "";
         var written = new List<OnnxSummary>();
         foreach (OnnxPrecision precision in precisions)

@@ -30,4 +30,16 @@ internal sealed record TensorOverride(Regex Pattern, GgufTensorType Type)
             throw new InputException($"`{text}`: `{text[..equals]}` is no regular expression that can be used here", "check its brackets and escapes; references back and lookarounds are not supported", inner: e);
         }
     }
+
+    /// <summary>Refuses a pattern for no tensor: one with a typo would change nothing, and nobody would notice.</summary>
+    /// <param name="overrides">The user's choices.</param>
+    /// <param name="path">The model, for messages.</param>
+    /// <param name="quantized">Names of its tensors that can be quantised.</param>
+    /// <exception cref="InputException">A pattern matches none of them.</exception>
+    public static void RequireUse(IReadOnlyList<TensorOverride> overrides, string path, IReadOnlyList<string> quantized)
+    {
+        if (overrides.FirstOrDefault(rule => !quantized.Any(rule.Pattern.IsMatch)) is not { } idle) return;
+        throw new InputException($"{path}: `{idle.Pattern}={idle.Type}` matches none of the {quantized.Count} tensors that can be quantised",
+            $"their names are like {string.Join(", ", quantized.Take(1).Append(quantized[quantized.Count / 2]).Distinct().Select(name => $"`{name}`"))}; norms and biases stay F32");
+    }
 }

@@ -30,7 +30,7 @@ public sealed class OnnxPrecisionTests : IDisposable
         Assert.InRange(expected.Zip(Logits(hf, OnnxPrecision.Int8), (a, b) => Math.Abs(a - b)).Max(), 0, 1e-4);
     }
 
-    // Beside four bits the runtime may round activations to 8 bits: 2 % were seen. Levels in another order give 100 %.
+    // Beside four bits the runtime may round activations to 8 bits, each processor in its own way: 3.8 % were seen. Levels in another order give 100 %.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -41,7 +41,7 @@ public sealed class OnnxPrecisionTests : IDisposable
         float[] found = Logits(hf, OnnxPrecision.Int4);
         double error = Math.Sqrt(expected.Zip(found, (a, b) => (a - b) * (a - b)).Sum() / expected.Sum(a => a * a));
         TestContext.Current.TestOutputHelper?.WriteLine($"relative error {error:e2}");
-        Assert.InRange(error, 0, 0.05);
+        Assert.InRange(error, 0, 0.15);
     }
 
     [Fact]
@@ -81,6 +81,8 @@ public sealed class OnnxPrecisionTests : IDisposable
         Assert.Equal(plain.Length, weighted.Length);
         Assert.InRange(plain.Zip(weighted).Count(pair => pair.First != pair.Second), 100, (96 * 64 / 2) + (96 * 64 / 32 * 4)); // nothing but that matrix
         Assert.Contains("`blk.1.ffn_up.weight` has 32 values, this model needs 64", Assert.Throws<InputException>(() => Write(hf, "c", [OnnxPrecision.Int4], importance: Matrix(32))).Message);
+        var foreign = new ImportanceMatrix("x.gguf", [], 1, 512, new Dictionary<string, ImportanceEntry> { ["blk.7.ffn_up.weight"] = new([1], [1]) });
+        Assert.Contains("no entry for any tensor", Assert.Throws<InputException>(() => Write(hf, "c", [OnnxPrecision.Int4], importance: foreign)).Message);
     }
 
     [Theory]
