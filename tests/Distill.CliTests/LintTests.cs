@@ -32,7 +32,7 @@ public sealed class LintTests : IDisposable
     [Fact]
     public void SignsThatATerminalObeysAreShownInstead()
     {
-        _folder.Write("set.jsonl", """{"problem":"What is \u001b[2J6*8?","answer":"4\u001b[2J8","completion":"\\boxed{4\u001b[2J7}"}""" + "\n");
+        _folder.Write("set.jsonl", """{"problem":"What is \u001b[2J6*8?","answer":"4\u001b[2J8","completion":"It is perhaps 4\u001b[2J7"}""" + "\n");
         foreach (string[] command in (string[][])[["curate", "--lint", "set.jsonl"], ["verify", "set.jsonl", "--verifier", "exact", "--out", "out.jsonl"]])
         {
             CliResult result = CliProcess.Run(_folder.Path, command);
