@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
 namespace Distill.Models;
@@ -14,7 +13,7 @@ namespace Distill.Models;
 internal static unsafe class PanelProduct
 {
     private const int BlockSize = StoredWeight.BlockSize;
-    private const int PairColumns = 2 * PanelTile.Columns; // whole blocks
+    private const int PairColumns = PanelTile.PanelStride; // whole blocks
 
     // What is summed at once: two panels of it, and as much of all rows of a step, share the second-level cache.
     private const long Depth = 512;
@@ -97,7 +96,7 @@ internal static unsafe class PanelProduct
             tile.Input = work.Input + (row * work.Inputs) + part.FirstInput;
             for (long column = 0; column < part.Columns; column += PanelTile.Columns)
             {
-                tile.Panel = panels + (column * Depth);
+                tile.Panel = panels + column;
                 tile.Output = work.Output + (row * work.OutputStride) + part.FirstOutput + column;
                 tile.ColumnCount = Math.Min(PanelTile.Columns, part.Columns - column);
                 PanelTile.Multiply(in tile);
@@ -109,17 +108,17 @@ internal static unsafe class PanelProduct
     [SkipLocalsInit]
     private static void ExpandAcross(in Work work, in Part part, float* panels)
     {
-        const int Square = PanelTile.Lanes;
-        float* some = stackalloc float[Square * BlockSize];
+        const int Square = PanelTile.Lanes, Stretch = 4 * BlockSize;
+        float* some = stackalloc float[Square * Stretch];
         for (long row = 0; row < part.Columns; row += Square)
         {
-            float* target = panels + (row / PanelTile.Columns * PanelTile.Columns * Depth) + (row % PanelTile.Columns);
-            for (long block = 0; block < part.Depth / BlockSize; block++)
+            for (long first = 0; first < part.Depth; first += Stretch)
             {
+                long count = Math.Min(Stretch, part.Depth - first);
                 for (int i = 0; i < Square; i++)
-                    work.Weight.Expand(((part.FirstOutput + row + i) * work.BlocksPerRow) + (part.FirstInput / BlockSize) + block, 1, some + (i * BlockSize));
-                for (int half = 0; half < BlockSize; half += Square)
-                    PanelTile.Transpose(some + half, BlockSize, target + (((block * BlockSize) + half) * PanelTile.Columns), PanelTile.Columns);
+                    work.Weight.Expand(((part.FirstOutput + row + i) * work.BlocksPerRow) + ((part.FirstInput + first) / BlockSize), count / BlockSize, some + (i * Stretch));
+                for (long column = 0; column < count; column += Square)
+                    PanelTile.Transpose(some + column, Stretch, panels + ((first + column) * PairColumns) + row, PairColumns);
             }
         }
     }
@@ -127,16 +126,8 @@ internal static unsafe class PanelProduct
     // Pieces of the weight's rows become rows of the panels.
     private static void ExpandAlong(in Work work, in Part part, float* panels)
     {
-        float* some = stackalloc float[PairColumns];
         for (long row = 0; row < part.Depth; row++)
-        {
-            work.Weight.Expand(((part.FirstInput + row) * work.BlocksPerRow) + (part.FirstOutput / BlockSize), part.Columns / BlockSize, some);
-            for (int lane = 0; lane < PairColumns; lane += PanelTile.Lanes)
-            {
-                int panel = lane / PanelTile.Columns * PanelTile.Columns;
-                Vector512.Load(some + lane).Store(panels + (panel * Depth) + (row * PanelTile.Columns) + (lane - panel));
-            }
-        }
+            work.Weight.Expand(((part.FirstInput + row) * work.BlocksPerRow) + (part.FirstOutput / BlockSize), part.Columns / BlockSize, panels + (row * PairColumns));
     }
 
     // Memory answers while some rows are multiplied with the part before.
@@ -156,7 +147,7 @@ internal static unsafe class PanelProduct
     {
         public float* Input;  // [rows, inputs]
         public float* Output; // [rows, outputs], OutputStride from a row to the next
-        public float* Panels; // [threads, 2, depth, columns of a panel]
+        public float* Panels; // [threads, depth, columns of two panels]
         public StoredNumbers Weight;
         public long BlocksPerRow;
         public bool SumsColumns; // of the weight, as in the forward pass; else its rows

@@ -13,11 +13,14 @@ internal static unsafe class PanelTile
     /// <summary>Columns of a panel: with the rows they fill 24 of the 32 registers with sums.</summary>
     public const int Columns = 3 * Lanes;
 
+    /// <summary>From a row of a panel to the next: two panels lie side by side.</summary>
+    public const int PanelStride = 2 * Columns;
+
     /// <summary>Floats in a register.</summary>
     public const int Lanes = 16;
 
     // Floats that the panel is fetched ahead of its use: it lies in the second-level cache.
-    private const int Ahead = 8 * Columns;
+    private const int Ahead = 8 * PanelStride;
 
     /// <summary>Whether this processor can.</summary>
     public static bool IsSupported => Avx512F.IsSupported && Vector512.IsHardwareAccelerated;
@@ -57,7 +60,7 @@ internal static unsafe class PanelTile
             (s60, s61, s62) = (Avx512F.FusedMultiplyAdd(a, b0, s60), Avx512F.FusedMultiplyAdd(a, b1, s61), Avx512F.FusedMultiplyAdd(a, b2, s62));
             a = Vector512.Create(a7[i]);
             (s70, s71, s72) = (Avx512F.FusedMultiplyAdd(a, b0, s70), Avx512F.FusedMultiplyAdd(a, b1, s71), Avx512F.FusedMultiplyAdd(a, b2, s72));
-            panel += Columns;
+            panel += PanelStride;
         }
         Store(in tile, 0, s00, s01, s02);
         Store(in tile, 1, s10, s11, s12);
@@ -119,7 +122,7 @@ internal static unsafe class PanelTile
 internal unsafe struct Tile
 {
     public float* Input;  // [rows, count], InputStride from a row to the next
-    public float* Panel;  // [count, 48]
+    public float* Panel;  // [count, 48], PanelStride from a row to the next
     public float* Output; // [rows, columns], OutputStride from a row to the next
     public long InputStride, OutputStride, Count, RowCount, ColumnCount;
     public bool Adds;     // to what the output has, else it is replaced

@@ -48,6 +48,13 @@ public sealed class WeightExpansionTests
         Assert.Equal(TinyShapes.Floats(weight.narrow(0, 7, Rows - 7)), TinyShapes.Floats(values));
     }
 
+    [Fact]
+    public void EveryScaleIsTheNumberThatTheRuntimeMakesOfIt() => Assert.All(Enumerable.Range(0, 1 << 16), bits =>
+    {
+        Half scale = BitConverter.UInt16BitsToHalf((ushort)bits);
+        Assert.Equal(BitConverter.SingleToUInt32Bits((float)scale), BitConverter.SingleToUInt32Bits(StoredNumbers.Wide(scale)));
+    });
+
     // Scales below the smallest normal 16-bit float too: blocks of small weights have them.
     private static Tensor Scales() => (randn([Rows, Columns / 32, 1], generator: new Generator(4)) * pow(10, -arange(Columns / 32).view(1, -1, 1))).to(ScalarType.Float16);
 }
