@@ -15,7 +15,7 @@ internal sealed class TrainingAgainstEager : IMeasurement
 
     public string Name => "training-eager";
 
-    public string Summary => "training steps beside PyTorch's stock operations: small | 0.5b | 1.5b-lora [tokens] [rounds] [steps]";
+    public string Summary => "training steps beside PyTorch's stock operations: small | 0.5b | 1.5b-lora [tokens] [rounds] [steps] [frozen=float32|bfloat16|int8|int4]";
 
     public Task RunAsync(string[] arguments)
     {
@@ -23,9 +23,10 @@ internal sealed class TrainingAgainstEager : IMeasurement
         bool small = shape == "small";
         int length = int.Parse(arguments.ElementAtOrDefault(1) ?? "512"), rows = small ? 4 : 1;
         int rounds = int.Parse(arguments.ElementAtOrDefault(2) ?? (small ? "3" : "1")), steps = int.Parse(arguments.ElementAtOrDefault(3) ?? (small ? "5" : "3"));
+        WeightFormat frozen = Enum.Parse<WeightFormat>(arguments.FirstOrDefault(argument => argument.StartsWith("frozen=", StringComparison.Ordinal))?[7..] ?? nameof(WeightFormat.Float32), ignoreCase: true); // the peer has the same values in 32 bits
         TorchRuntime.Initialize();
         ModelConfig config = TrainingMeasurement.Shape(shape);
-        var options = new TrainOptions { SequenceLength = length, MicroBatchSize = rows, Method = shape.EndsWith("-lora", StringComparison.Ordinal) ? TrainingMethod.Lora : TrainingMethod.Full, FrozenWeights = WeightFormat.Float32 };
+        var options = new TrainOptions { SequenceLength = length, MicroBatchSize = rows, Method = shape.EndsWith("-lora", StringComparison.Ordinal) ? TrainingMethod.Lora : TrainingMethod.Full, FrozenWeights = frozen };
         StepBatches batches = TrainingMeasurement.Batches(config, length, rows);
         var ratios = new List<double>();
         for (int round = 1; round <= rounds; round++)
