@@ -74,7 +74,7 @@ internal sealed class AnswerJudgement(ReferenceAnswer reference, MathOptions opt
         int sign = answer.IndexOf('=');
         if (sign <= 0) return null;
         ReadOnlySpan<char> name = answer.AsSpan(0, sign).Trim();
-        bool isCall = char.IsAsciiLetter(name[0]) && name.EndsWith(")") && name.IndexOf('(') is > 0 and < 8 && name.Contains("\\text{", StringComparison.Ordinal);
+        bool isCall = name.Length > 0 && char.IsAsciiLetter(name[0]) && name.EndsWith(")") && name.IndexOf('(') is > 0 and < 8 && name.Contains("\\text{", StringComparison.Ordinal);
         return isCall ? answer[(sign + 1)..] : null;
     }
 

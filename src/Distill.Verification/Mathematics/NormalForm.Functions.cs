@@ -163,7 +163,7 @@ internal sealed partial class NormalForm
 
     private RationalFunction? Bound(BoundNode bound)
     {
-        if ((Integral(bound) ?? Series(bound)) is { } value) return value;
+        if ((Integral(bound) ?? Series(bound) ?? Limit.Of(bound, this)) is { } value) return value;
         string from = bound.From is null ? "" : Of(bound.From) is { } lower ? Spell(lower) : "?";
         string to = bound.To is null ? "" : Of(bound.To) is { } upper ? Spell(upper) : "?";
         return Of(bound.Body) is { } body && from != "?" && to != "?" ? Opaque($"{bound.Name} {bound.Variable} {from} {to} {Spell(body)}") : null;

@@ -5,8 +5,8 @@ namespace Distill.Verification.Mathematics;
 
 internal sealed partial class NormalForm
 {
-    // e^(a+b) is a product; e^(iπ/3) is a point of the unit circle.
-    private RationalFunction? Exponential(RationalFunction exponent)
+    /// <summary>A power of e: e^(a+b) is a product; e^(iπ/3) is a point of the unit circle.</summary>
+    public RationalFunction? Exponential(RationalFunction exponent)
     {
         if (!exponent.IsPolynomial) return Opaque($"exp({Spell(exponent)})");
         RationalFunction? result = RationalFunction.One;
@@ -71,7 +71,8 @@ internal sealed partial class NormalForm
         return Of(@base is SymbolNode { Name: "logbase" } ? logarithmBase : @base) is { } under && NaturalLogarithm(under) is { } bottom ? Divide(top, bottom) : null;
     }
 
-    private RationalFunction? NaturalLogarithm(RationalFunction value)
+    /// <summary>The natural logarithm; null of 0.</summary>
+    public RationalFunction? NaturalLogarithm(RationalFunction value)
     {
         if (value.Numerator.IsZero) return null;
         if (!value.IsPolynomial)

@@ -35,8 +35,8 @@ internal sealed partial class NormalForm
         };
     }
 
-    // Sums and whole multiples of angles come apart.
-    private (RationalFunction Sine, RationalFunction Cosine) SineAndCosine(RationalFunction angle)
+    /// <summary>Sine and cosine of an angle; sums and whole multiples of angles come apart.</summary>
+    public (RationalFunction Sine, RationalFunction Cosine) SineAndCosine(RationalFunction angle)
     {
         if (angle.Numerator.IsZero) return (RationalFunction.Zero, RationalFunction.One);
         if (!angle.IsPolynomial || angle.Numerator.Terms.Count > 4) return OfGenerator(Spell(angle));
