@@ -12,7 +12,8 @@ namespace Distill.Cli;
 /// </summary>
 internal sealed class Telemetry : IDisposable
 {
-    private const int LongestGoodbyeMilliseconds = 3000;
+    // OpenTelemetry's own default.
+    private const int UsualPatienceMilliseconds = 10_000;
 
     private static readonly string[] Addresses = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
 
@@ -27,10 +28,10 @@ internal sealed class Telemetry : IDisposable
     /// <summary>Starts to send; null where no collector is named.</summary>
     public static IDisposable? Start() => Addresses.Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 }) ? new Telemetry() : null;
 
-    /// <summary>Sends what is left; a collector that does not answer must not keep the command from ending.</summary>
+    /// <summary>Sends what is left; a collector that does not answer keeps the command from ending no longer than <c>OTEL_EXPORTER_OTLP_TIMEOUT</c> says.</summary>
     public void Dispose()
     {
-        _provider.Shutdown(LongestGoodbyeMilliseconds);
+        _provider.Shutdown(int.TryParse(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_TIMEOUT"), out int patience) && patience > 0 ? patience : UsualPatienceMilliseconds);
         _provider.Dispose();
     }
 }

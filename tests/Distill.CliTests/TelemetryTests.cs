@@ -22,7 +22,7 @@ public sealed class TelemetryTests : IDisposable
         collector.Start();
         _ = Task.Run(() => Collect(collector, received));
         using CliProcess process = CliProcess.Start(_folder.Path, [], ["teacher-gen", "--prompts", "p.jsonl", "--teacher", "worked", "--out", "out"],
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_RESOURCE_ATTRIBUTES", "cluster=north"));
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_RESOURCE_ATTRIBUTES", "cluster=north"), ("OTEL_EXPORTER_OTLP_TIMEOUT", "300000"));
 
         CliResult result = process.Wait();
 
