@@ -23,8 +23,21 @@ internal static class ParseProblems
             errors.Show($"{path}: `{token}` is unknown", hint);
         }
         if (unknown.Length == 0)
-            foreach (ParseError error in parsed.Errors) errors.Show($"{path}: {error.Message.TrimEnd('.')}", $"see `{path} --help`");
+            foreach (ParseError error in parsed.Errors) Show(error, path, command, errors);
         return true;
+    }
+
+    private static void Show(ParseError error, string path, Command command, ErrorDisplay errors)
+    {
+        bool isMissing = error.Message.StartsWith("Required argument missing", StringComparison.Ordinal);
+        var (what, hint) = error.SymbolResult switch
+        {
+            ArgumentResult { Argument: { } argument } when isMissing => ($"<{argument.HelpName ?? argument.Name}> is missing", $"write `{path} <{argument.HelpName ?? argument.Name}>`: {argument.Description}"),
+            OptionResult { Option: { } option } when isMissing => ($"`{option.Name}` has no value", $"write `{option.Name} {option.HelpName ?? "VALUE"}`: {option.Description}"),
+            CommandResult when command.Subcommands.Count > 0 => ("does nothing by itself", $"choose from {string.Join(", ", command.Subcommands.Select(sub => $"`{path} {sub.Name}`"))}"),
+            _ => (error.Message.TrimEnd('.'), $"see `{path} --help`"),
+        };
+        errors.Show($"{path}: {what}", hint);
     }
 
     // A misspelt flag before the argument, or behind the values of a list, would otherwise pass for one of them.

@@ -79,17 +79,12 @@ internal static class RunCommand
 
     private static void ShowSummary(Terminal terminal, RunSummary summary)
     {
-        IAnsiConsole console = terminal.Rich;
         if (summary.Scores.Count > 0)
         {
-            var scores = new Table().Border(TableBorder.Simple).AddColumns("model", "pass@1", "95% interval", "problems", "cut off", "tokens");
+            var scores = new ScoreTable("model");
             foreach (ScoreRow score in summary.Scores)
-            {
-                scores.AddRow(new Text(score.Label), new Text($"{score.PassAt1:P1}"), new Text($"{score.Low:P1} to {score.High:P1}"),
-                    new Text($"{score.Problems} x {score.Samples}"), new Text($"{score.TruncationRate:P1}"), new Text($"{score.MeanTokens:0}"));
-            }
-            foreach (TableColumn column in scores.Columns.Skip(1)) column.RightAligned();
-            console.Write(scores);
+                scores.Add(score.Label, score.PassAt1, score.Low, score.High, score.Problems, score.Samples, score.TruncationRate, score.MeanTokens);
+            scores.Write(terminal.Rich);
         }
         terminal.Output.WriteLine($"{summary.Run.Stages.Count} stages, {DurationText.Of(TimeSpan.FromSeconds(summary.Run.Seconds))} in all: {string.Join(", ", summary.Run.Stages.Select(stage => $"{stage.Id} {DurationText.Of(TimeSpan.FromSeconds(stage.Seconds))}"))}");
         terminal.Output.WriteLine(summary.ReportPath is { } report ? $"report: {report}" : $"results: {summary.Folder}");

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Distill.Pipelines;
 using Distill.Runs;
 
@@ -41,7 +39,7 @@ internal static class StageCommand
                 return PauseDisplay.Show(terminal, pause, $"distill {PauseDisplay.GoOn(kind, values, pause)}");
             }
             display.Settle(wasDone ? "=" : "✓", "green", wasDone ? $"{kind.Name}: already done" : $"{kind.Name}: done in {DurationText.Of(TimeSpan.FromSeconds(manifest.Seconds))}");
-            foreach (string line in Figures(manifest.Results)) terminal.Output.WriteLine(PlainText.Of(line, longest: int.MaxValue));
+            StageResultDisplay.Show(terminal, kind, Path.TrimEndingDirectorySeparator(OutOf(flags, parsed)), manifest);
             return ExitCode.Success;
         });
         return command;
@@ -55,6 +53,9 @@ internal static class StageCommand
         command.Arguments.Add(argument);
         return argument;
     }
+
+    private static string OutOf(IEnumerable<(StageOption Option, Option<string[]> Flag)> flags, ParseResult parsed) =>
+        parsed.GetValue(flags.Single(entry => entry.Option.Key == "out").Flag)![^1];
 
     private static OptionValue Named(string key, string value) => new(key, [value], "--" + key.Replace('_', '-'));
 
@@ -79,16 +80,4 @@ internal static class StageCommand
             CustomParser = result => [.. result.Tokens.Select(token => token.Value)], // OptionSet converts, with its own messages
         };
     }
-
-    // The plain figures of a result, counts by name, and notes; other lists and maps are in the stage's own files.
-    private static IEnumerable<string> Figures(JsonObject results) =>
-        [.. results.Select(figure => (figure.Key, Text: Text(figure.Value))).Where(figure => figure.Text is not null).Select(figure => $"{figure.Key}: {figure.Text}"),
-            .. results["notes"] is JsonArray notes ? notes.Select(note => $"note: {PlainText.Of((string?)note ?? "", longest: int.MaxValue)}") : []];
-
-    private static string? Text(JsonNode? figure) => figure switch
-    {
-        JsonValue value => value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString(),
-        JsonObject { Count: > 0 } counts when counts.All(count => count.Value?.GetValueKind() == JsonValueKind.Number) => string.Join(", ", counts.Select(count => $"{count.Key} {count.Value!.ToJsonString()}")),
-        _ => null,
-    };
 }

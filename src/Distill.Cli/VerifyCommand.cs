@@ -13,7 +13,7 @@ internal static class VerifyCommand
 
     public static Command Create(Terminal terminal, TimeProvider time)
     {
-        var input = new Argument<string>("input") { Description = "rows to judge: .jsonl, .jsonl.gz, .jsonl.zst, .json or .parquet; `-` for JSON lines from standard input", HelpName = "PATH" };
+        var input = new Argument<string>("input") { Description = "rows to judge: .jsonl, .jsonl.gz, .jsonl.zst, .json or .parquet; `-` for JSON lines from standard input" };
         var command = new Command("verify", "Judge the completions of any data set, and write its rows with their verdicts.") { input };
         OptionSet options = OptionSet.Of<VerifyOptions>();
         (StageOption Option, Option<string[]> Flag)[] flags = [.. options.Options.Select(option => (option, StageCommand.Flag(option)))];

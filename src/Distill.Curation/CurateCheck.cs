@@ -1,5 +1,6 @@
 using Distill.Runs;
 using Distill.Traces;
+using Distill.Verification;
 
 namespace Distill.Curation;
 
@@ -27,6 +28,7 @@ internal static class CurateCheck
         RefuseOutside(options.NearDuplicateSimilarity, "near_duplicate_similarity", 0.3, 1);
         RefuseOutside(options.DecontaminateCoverage, "decontaminate_coverage", 0, 1);
         RefuseOutside(options.DecontaminateNgram, "decontaminate_ngram", 3, 50);
+        if (options.Verify.Count > 0) Verifiers.Create(options.Verify);
         Refuse(options.Weights.Count > 0 && options.Weights.Count != options.Traces.Count,
             $"`weights` has {options.Weights.Count} numbers for {options.Traces.Count} traces", "give one weight for each of `traces`, in their order");
         Refuse(options.Weights.Any(weight => weight < 0) || (options.Weights.Count > 0 && options.Weights.Sum() <= 0), "`weights` must not be negative, and not all 0", "give shares such as 3,1");

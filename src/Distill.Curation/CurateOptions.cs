@@ -4,7 +4,7 @@ using Distill.Runs;
 namespace Distill.Curation;
 
 /// <summary>Options of <c>curate</c>, which chooses the traces to learn from.</summary>
-public sealed record CurateOptions
+public sealed record CurateOptions : ICheckedOptions
 {
     /// <summary>Traces of our own, or public sets of completions.</summary>
     [Option("traces to choose from: files or folders of our own traces, or public sets of completions (Parquet, JSON)", Required = true, IsPath = true)]
@@ -127,4 +127,7 @@ public sealed record CurateOptions
         : [.. Filters.Where(filter => filter is not (CurationFilter.Truncated or CurationFilter.ReasoningUnclosed))];
 
     internal bool Uses(CurationFilter filter) => EffectiveFilters.Contains(filter);
+
+    /// <inheritdoc/>
+    public void Check() => CurateCheck.Check(this);
 }

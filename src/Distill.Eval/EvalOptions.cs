@@ -3,7 +3,7 @@ using Distill.Runs;
 namespace Distill.Eval;
 
 /// <summary>Options of <c>distill eval</c>. A value given here overrides the suite's own.</summary>
-public sealed record EvalOptions
+public sealed record EvalOptions : ICheckedOptions
 {
     /// <summary>The model: a Hugging Face folder, a GGUF file, or an ONNX folder or file. The artifact itself is scored.</summary>
     [Option("model to score: a model folder, a .gguf file, an ONNX folder or .onnx file", Required = true, IsPath = true)]
@@ -64,4 +64,23 @@ public sealed record EvalOptions
     /// <summary>Stage folder.</summary>
     [Option("folder to write eval.json, eval.md and completions/ into", Required = true, IsPath = true)]
     public string Out { get; init; } = "";
+
+    /// <inheritdoc/>
+    public void Check()
+    {
+        if (Suites.Count == 0) throw new InputException("no suite is named", "add --suites eval/suites/arithmetic-basic.yaml");
+        if (Quantization is not null && Texts.Count == 0) throw new InputException("nothing to compare the files on", "add `--texts` with a text file, a folder of traces, or both");
+        Require(Chunks >= 1, "chunks", Chunks, "1 or more");
+        Require(Samples is null or (>= 1 and <= EvalSuite.MostSamples), "samples", Samples ?? 0, $"1 to {EvalSuite.MostSamples}");
+        Require(Limit is null or >= 1, "limit", Limit ?? 0, "1 or more");
+        Require(Temperature is null or (>= 0 and <= 10), "temperature", Temperature ?? 0, "0 to 10");
+        Require(TopP is null or (> 0 and <= 1), "top-p", TopP ?? 0, "above 0, at most 1");
+        Require(MaxTokens is null or >= 1, "max-tokens", MaxTokens ?? 0, "1 or more");
+        Require(BatchSize >= 1, "batch-size", BatchSize, "1 or more");
+    }
+
+    private static void Require(bool holds, string option, double value, string allowed)
+    {
+        if (!holds) throw new InputException($"--{option} {value} is out of range", $"give {allowed}");
+    }
 }

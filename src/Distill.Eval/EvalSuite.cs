@@ -6,6 +6,9 @@ namespace Distill.Eval;
 /// <summary>A set of problems with everything that decides a score on it: prompts, template, sampling, verifier, metrics.</summary>
 public sealed record EvalSuite
 {
+    /// <summary>Most samples of a problem.</summary>
+    internal const int MostSamples = 10_000;
+
     /// <summary>Name, used in results and file names.</summary>
     public required string Name { get; init; }
 
@@ -17,6 +20,9 @@ public sealed record EvalSuite
 
     /// <summary>File or folder of prompts, or null where they are generated.</summary>
     public string? Prompts { get; init; }
+
+    /// <summary>Where the prompts can be had, for those who do not have them; null where nothing is said.</summary>
+    public string? Source { get; init; }
 
     /// <summary>Content hash that the prompts must have, or null when any will do.</summary>
     public string? PromptsHash { get; init; }
@@ -65,12 +71,21 @@ public sealed record EvalSuite
         return suite;
     }
 
+    /// <summary>Refuses a suite whose prompts are not there.</summary>
+    /// <exception cref="InputException">They are not.</exception>
+    public void RequirePrompts()
+    {
+        if (Prompts is null || System.IO.Path.Exists(Prompts)) return;
+        throw new InputException($"{Path}: its problems are not there: {Prompts}", Source is null ? "put them there, or mend the suite's `prompts`" : $"download them from {Source} to that place");
+    }
+
     /// <summary>The problems, template applied.</summary>
     /// <param name="limit">Take only so many from the front.</param>
     /// <exception cref="InputException">The prompts cannot be read, have no reference answers, or are not those of the hash.</exception>
     public IReadOnlyList<Prompt> Problems(int? limit = null)
     {
-        if (Prompts is not null && PromptsHash is not null && System.IO.Path.Exists(Prompts) && Fingerprint.OfPath(Prompts) != PromptsHash)
+        RequirePrompts();
+        if (Prompts is not null && PromptsHash is not null && Fingerprint.OfPath(Prompts) != PromptsHash)
             throw new InputException($"{Path}: {Prompts} is not the file that this suite was made for (its sha256 differs)", "restore the file, or set `sha256` and raise `version`");
         IEnumerable<Prompt> prompts = Generate is { } set
             ? ArithmeticProblems.Generate(set.Split, set.Count, set.Seed, heldOut: true)
@@ -81,7 +96,7 @@ public sealed record EvalSuite
 
     private void Check()
     {
-        Require(Samples is >= 1 and <= 10_000, "samples", Samples, "1 to 10000");
+        Require(Samples is >= 1 and <= MostSamples, "samples", Samples, $"1 to {MostSamples}");
         Require(Temperature is >= 0 and <= 10, "temperature", Temperature, "0 to 10");
         Require(TopP is > 0 and <= 1, "top_p", TopP, "above 0, at most 1");
         Require(MaxTokens >= 1, "max_tokens", MaxTokens, "1 or more");

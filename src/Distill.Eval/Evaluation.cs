@@ -55,9 +55,7 @@ public sealed class Evaluation(Func<EvalOptions, ICompletionSource> open)
     // All suites are read before the model is opened: a mistake in the last one should not cost the time of the others.
     private static EvaluationPlan[] Plans(EvalOptions options)
     {
-        if (options.Suites.Count == 0) throw new InputException("no suite is named", "add --suites eval/suites/arithmetic-basic.yaml");
-        if (options.Limit < 1) throw new InputException($"--limit {options.Limit} is out of range", "give 1 or more");
-        if (options.BatchSize < 1) throw new InputException($"--batch-size {options.BatchSize} is out of range", "give 1 or more");
+        options.Check();
         EvalSuite[] suites = [.. options.Suites.Select(path => EvalSuite.Load(path).With(options))];
         if (suites.GroupBy(suite => suite.Name).FirstOrDefault(group => group.Count() > 1) is { } twins)
             throw new InputException($"two suites are called `{twins.Key}`", "name each suite once, or give one of them another `name`");

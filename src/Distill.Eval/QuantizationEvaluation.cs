@@ -20,8 +20,7 @@ internal sealed class QuantizationEvaluation(Func<EvalOptions, ICompletionSource
     /// <exception cref="InputException">A file, the model, a text or a suite cannot be used.</exception>
     public async Task<EvalReport> RunAsync(EvalOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
-        if (options.Texts.Count == 0) throw new InputException("nothing to compare the files on", "add `--texts` with a text file, a folder of traces, or both");
-        if (options.Chunks < 1) throw new InputException($"--chunks {options.Chunks} is out of range", "give 1 or more");
+        options.Check();
         IReadOnlyList<string> files = QuantizationQuality.FilesOf(options.Quantization!);
         var comparisons = new Dictionary<string, IReadOnlyList<CorpusScore>>();
         using (SequenceModel reference = SequenceModel.Open(options.Model, options.Device))

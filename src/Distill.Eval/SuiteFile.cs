@@ -16,7 +16,7 @@ internal sealed class SuiteFile
     private const string FormHint = "see eval/README.md for the form of a suite";
 
     private static readonly string[] Keys =
-        ["name", "version", "prompts", "sha256", "generate", "template", "samples", "temperature", "top_p", "max_tokens", "verifier", "metric"];
+        ["name", "version", "prompts", "source", "sha256", "generate", "template", "samples", "temperature", "top_p", "max_tokens", "verifier", "metric"];
 
     private static readonly string[] GenerateKeys = ["kind", "split", "count", "seed"];
 
@@ -46,7 +46,8 @@ internal sealed class SuiteFile
             Name = name,
             Version = keys.Whole("version"),
             Path = path,
-            Prompts = reads ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, keys.Text("prompts")) : null,
+            Prompts = reads ? Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, keys.Text("prompts"))) : null,
+            Source = keys.Has("source") ? keys.Text("source") : null,
             PromptsHash = keys.Has("sha256") ? keys.Text("sha256") : null,
             Generate = generate is null ? null : ReadGenerate(generate),
             Template = keys.Word<PromptTemplate>("template", PromptTemplate.None),

@@ -4,7 +4,7 @@ using Distill.Runs;
 namespace Distill.Export;
 
 /// <summary>Options of <c>distill export</c>.</summary>
-public sealed record ExportOptions
+public sealed record ExportOptions : ICheckedOptions
 {
     /// <summary>The model to export: a folder in Hugging Face's layout, or a GGUF file in F32, F16 or BF16.</summary>
     [Option("Model folder (Hugging Face layout) or F32, F16 or BF16 GGUF file to export.", Required = true, IsPath = true, IsArgument = true)]
@@ -19,7 +19,7 @@ public sealed record ExportOptions
     public IReadOnlyList<OnnxPrecision> Onnx { get; init; } = [];
 
     /// <summary><c>none</c>, <c>auto</c>, or an imatrix file in either of llama.cpp's formats.</summary>
-    [Option("Importance matrix for quantisation (GGUF, and ONNX in int4): none, auto (compute it), or a file (.gguf or .dat).", IsPath = true)]
+    [Option("Importance matrix for quantisation (GGUF, and ONNX in int4): none, auto (compute it), or a file (.gguf or .dat).", IsPath = true, MayBeName = true)]
     public string Imatrix { get; init; } = "none";
 
     /// <summary>What <c>auto</c> computes the imatrix from; by default what the model was trained on, where <c>train</c> made it.</summary>
@@ -69,4 +69,7 @@ public sealed record ExportOptions
     /// <summary>Folder that receives <c>gguf/</c>, <c>onnx/</c> and <c>artifact.json</c>.</summary>
     [Option("Output folder.", Required = true, IsPath = true)]
     public string Out { get; init; } = "";
+
+    /// <inheritdoc/>
+    public void Check() => ModelExport.Check(this);
 }

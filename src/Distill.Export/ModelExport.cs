@@ -27,7 +27,7 @@ public static class ModelExport
 
     private static ExportResult Run(ExportOptions options, IProgress<ProgressEvent> progress, CancellationToken cancellation)
     {
-        if (options.Gguf.Count + options.Onnx.Count == 0) throw new InputException("nothing to export", "name a type, e.g. `--gguf Q8_0` or `--onnx fp32`");
+        Check(options);
         string name = CheckedName(options.Name ?? DefaultName(options.Model));
         GgufExportSettings settings = Settings(options);
         using GgufModelSource source = GgufModelSource.Open(options.Model, name, settings);
@@ -68,6 +68,17 @@ public static class ModelExport
             string parts = file.Parts.Count > 0 ? $" and {file.Parts.Count - 1} more" : "";
             progress.Report(ProgressEvent.Say(string.Create(CultureInfo.InvariantCulture, $"{file.Path}{parts}: {DiskSpace.Text(file.Bytes)}, {file.BitsPerWeight:0.00} bits per weight")));
         }
+    }
+
+    /// <summary>Checks what needs no file.</summary>
+    /// <exception cref="InputException">There is nothing to do, or a value cannot be read.</exception>
+    internal static void Check(ExportOptions options)
+    {
+        if (options.Gguf.Count + options.Onnx.Count == 0) throw new InputException("nothing to export", "name a type, e.g. `--gguf Q8_0` or `--onnx fp32`");
+        if (options.Name is { } name) CheckedName(name);
+        if (options.Imatrix is not ("none" or "auto") && InstallFolder.IsOnlyAName(options.Imatrix))
+            throw new InputException($"{options.Imatrix}: no such imatrix file", "give `none`, `auto` or the path of a .gguf or .dat file");
+        Settings(options);
     }
 
     // Before anything is written the model, afterwards what was made of it. Files with errors stay, and are not listed as artifacts.

@@ -35,7 +35,7 @@ public static class CompletionSources
     internal static (CausalLM Model, ModelChat Chat) OpenTorch(string path, string device)
     {
         if (IsGguf(path)) return OpenGguf(path, device);
-        if (!Directory.Exists(path)) throw new InputException($"{path}: no such model", "give a model folder, a .gguf file or an .onnx file");
+        if (!Directory.Exists(path)) throw new InputException($"{path}: {(File.Exists(path) ? "is no model" : "no such model")}", "give a model folder, a .gguf file or an .onnx file");
         TorchRuntime.Initialize();
         CausalLM model = ModelWeights.Load(path, TorchRuntime.Devices(device));
         return (model, ModelChat.Load(path, model.Config.EosTokenIds));

@@ -21,8 +21,20 @@ public static class ModelConfigFile
     {
         string path = Path.Combine(folder, FileName);
         if (!Directory.Exists(folder)) throw new InputException($"{folder}: no such model folder", "give the folder that holds config.json");
-        if (!File.Exists(path)) throw new InputException($"{path}: missing", "a model folder in Hugging Face's layout has config.json, model.safetensors and tokenizer.json");
+        if (!File.Exists(path)) throw new InputException($"{path}: missing", ModelsIn(folder) is { Length: > 0 } models ? $"{folder} is no model, but holds {models}"
+            : "a model folder in Hugging Face's layout has config.json, model.safetensors and tokenizer.json");
         return Read(ConfigKeys.Parse(path), path);
+    }
+
+    // A training's folder holds `model/`, an export's `gguf/` and `onnx/`: whoever names the folder means one of them.
+    private static string ModelsIn(string folder)
+    {
+        const int Shown = 4;
+        var patient = new EnumerationOptions { IgnoreInaccessible = true };
+        string gguf = Path.Combine(folder, "gguf");
+        IEnumerable<string> models = Directory.EnumerateDirectories(folder, "*", patient).Where(inner => File.Exists(Path.Combine(inner, FileName))).Order(StringComparer.Ordinal);
+        IEnumerable<string> files = new[] { folder, gguf }.Where(Directory.Exists).SelectMany(place => Directory.EnumerateFiles(place, "*.gguf", patient).Order(StringComparer.Ordinal));
+        return string.Join(", ", models.Concat(files).Take(Shown));
     }
 
     /// <summary>Reads a shape from the bytes of a file.</summary>

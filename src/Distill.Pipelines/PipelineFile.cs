@@ -18,7 +18,7 @@ public sealed record PipelineFile(string Path, string Text, string Name, OptionV
     internal static PipelineFile Load(string path, IReadOnlyList<StageKind> kinds)
     {
         string found = InstallFolder.Find(path) is { } file && File.Exists(file) ? file
-            : throw new InputException($"{path}: there is no such file", "give the path of a pipeline, e.g. pipelines/quickstart.yaml");
+            : throw new InputException($"{path}: {(Directory.Exists(path) ? "is a folder" : "there is no such file")}", "give the path of a pipeline, e.g. pipelines/quickstart.yaml");
         if (new FileInfo(found).Length > PipelineParser.MaxBytes)
             throw new InputException($"{path}: is too large for a pipeline ({PipelineParser.MaxBytes >> 20} MiB at most)", "give the path of a YAML file with `stages:`");
         return PipelineParser.Parse(path, File.ReadAllText(found), kinds);

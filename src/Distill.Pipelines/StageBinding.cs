@@ -67,17 +67,24 @@ internal sealed record StageBinding(
                 Identities.AddRange([option.Key, "content", hash]);
                 return path;
             }
-            if (MayBeAName(text))
+            if (option.MayBeName && CanBeAName(text))
             {
                 Identities.AddRange([option.Key, "name", text]);
                 return text;
             }
-            throw new InputException($"{value.Place}: {text} does not exist", GgufShards.InsteadOf(text) is { } first ? $"it lies there in shards: give the first one, {first}"
-                : "check the path; it is looked up from the working folder, then from where distill is installed");
+            throw new InputException($"{value.Place}: {text} does not exist", HintFor(value, text));
+        }
+
+        private string HintFor(OptionValue value, string text)
+        {
+            if (!value.IsFlag && earlier.ContainsKey(text.Split('/')[0])) return $"did you mean `${text}`?";
+            if (GgufShards.InsteadOf(text) is { } first) return $"it lies there in shards: give the first one, {first}";
+            if (text.Contains("://", StringComparison.Ordinal)) return "give a file or folder: servers are asked by `teacher-gen`, with `--endpoint`";
+            return "check the path; it is looked up from the working folder, then from where distill is installed";
         }
 
         // A bare word may name something built in, e.g. the preset `qwen-1.5b`; the stage knows. No file ends in a dot and a digit.
-        private static bool MayBeAName(string text) =>
+        private static bool CanBeAName(string text) =>
             text.AsSpan().IndexOfAny('/', '\\') < 0 && text.LastIndexOf('.') is var dot && (dot < 0 || (dot + 1 < text.Length && char.IsAsciiDigit(text[dot + 1])));
 
         private string Follow(StageOption option, OptionValue value, string text)

@@ -3,7 +3,7 @@ using Distill.Runs;
 namespace Distill.Prompts;
 
 /// <summary>Options of the <c>prompts</c> stage, which writes generated problems to a JSONL file.</summary>
-public sealed record PromptsOptions
+public sealed record PromptsOptions : ICheckedOptions
 {
     /// <summary>Folder that receives <c>prompts.jsonl</c>.</summary>
     [Option("folder to write prompts.jsonl into", Required = true, IsPath = true)]
@@ -28,4 +28,13 @@ public sealed record PromptsOptions
     /// <summary>Same seed, same problems.</summary>
     [Option("seed of the generator")]
     public long Seed { get; init; } = 17;
+
+    /// <inheritdoc/>
+    public void Check()
+    {
+        foreach ((string key, int count) in (ReadOnlySpan<(string, int)>)[("short", Short), ("basic", Basic), ("hard", Hard)])
+            if (count < 0) throw new InputException($"`{key}` is {count}", "give a number of problems");
+        if (Short == 0 && Basic == 0 && Hard == 0)
+            throw new InputException("prompts: no problems are asked for", "set `short`, `basic` or `hard` to a positive number");
+    }
 }

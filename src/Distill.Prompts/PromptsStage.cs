@@ -18,9 +18,8 @@ public static class PromptsStage
     {
         (ArithmeticSplit Split, int Count)[] parts =
             [(ArithmeticSplit.Short, options.Short), (ArithmeticSplit.Basic, options.Basic), (ArithmeticSplit.Hard, options.Hard)];
+        options.Check();
         int total = parts.Sum(part => part.Count), written = 0;
-        if (total == 0 || parts.Any(part => part.Count < 0))
-            throw new InputException("prompts: no problems are asked for", "set `short`, `basic` or `hard` to a positive number");
         var prompts = parts.SelectMany(part => ArithmeticProblems.Generate(part.Split, part.Count, options.Seed, options.HeldOut))
             .DistinctBy(prompt => prompt.Id) // a short problem may come up among the basic ones too
             .Select(prompt =>

@@ -208,13 +208,13 @@ public sealed class Rescoring
 
     private static void Check(VerifyOptions options)
     {
-        if (!File.Exists(options.Input))
-            throw new InputException($"{options.Input}: no such file", Directory.Exists(options.Input) ? "name one of the folder's files" : "check the path, or give - for standard input");
+        options.Check();
+        if (Directory.Exists(options.Input)) throw new InputException($"{options.Input}: is a folder", "name one of its files: each is judged by itself");
+        if (!File.Exists(options.Input)) throw new InputException($"{options.Input}: no such file", "check the path, or give - for standard input");
         bool known = new[] { ".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".json" }.Any(extension => options.Input.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
         if (!known) throw new InputException($"{options.Input}: not a format that is understood", "rows are read from .jsonl, .jsonl.gz, .jsonl.zst, .json and .parquet");
-        if (options.Threads < 1 || options.Limit < 1 || options.Examples < 0 || options.JudgeMaxTokens < 1 || options.JudgeConcurrency < 1)
-            throw new InputException("a number of the options is below what makes sense", "give --threads, --limit, --judge-max-tokens and --judge-concurrency 1 or more");
         if (options.Out is not { } path) return;
+        if (Directory.Exists(path)) throw AtomicFile.IsAFolder(path);
         if (Path.GetFullPath(path) == Path.GetFullPath(options.Input)) throw new InputException("--out is the input itself", "name another file");
         bool parquet = options.Input.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase);
         if (path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) != parquet || path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))

@@ -77,9 +77,10 @@ internal sealed class RowSource
 
     private RowToJudge Parse(string where, byte[] line)
     {
+        DatasetRow row;
         try
         {
-            return Read(DatasetRow.FromJson(where, line), line);
+            row = DatasetRow.FromJson(where, line);
         }
         catch (InputException e) when (_options.OnBadRow == BadRow.Skip)
         {
@@ -89,12 +90,14 @@ internal sealed class RowSource
         {
             throw Bad(e);
         }
+        return Read(row, line);
     }
 
     private RowToJudge Read(DatasetRow row, byte[]? line)
     {
         try
         {
+            RequireNamed(row);
             IReadOnlyList<Trace> traces = TraceDataset.TracesOf(row, _source, _columns, out bool isList);
             return new RowToJudge(traces, isList, line);
         }
@@ -105,6 +108,16 @@ internal sealed class RowSource
         catch (InputException e)
         {
             throw Bad(e);
+        }
+    }
+
+    // A misspelt name would make every row unverifiable without a word.
+    private void RequireNamed(DatasetRow row)
+    {
+        foreach (string? column in (ReadOnlySpan<string?>)[_options.GoldColumn, _options.PromptColumn])
+        {
+            if (column is null || row.Has(column)) continue;
+            throw new InputException($"{row.Where}: has nothing under `{column}`; found {string.Join(", ", row.Names.Select(name => $"`{name}`"))}", "name a column that the rows have");
         }
     }
 

@@ -1,4 +1,5 @@
 using Distill.Runs;
+using Distill.Verification;
 
 namespace Distill.Rescoring;
 
@@ -13,7 +14,7 @@ public enum BadRow
 }
 
 /// <summary>Options of <c>distill verify</c>.</summary>
-public sealed record VerifyOptions
+public sealed record VerifyOptions : ICheckedOptions
 {
     /// <summary>The rows: a file of traces, or of any public shape; <c>-</c> is standard input, JSON lines.</summary>
     public string Input { get; init; } = "";
@@ -73,4 +74,20 @@ public sealed record VerifyOptions
     /// <summary>Requests to the judge at the same time.</summary>
     [Option("requests to the judge at the same time")]
     public int JudgeConcurrency { get; init; } = 8;
+
+    /// <inheritdoc/>
+    public void Check()
+    {
+        Verifiers.Create(Verifier);
+        Require(Limit is null or >= 1, "limit", Limit);
+        Require(Threads is null or >= 1, "threads", Threads);
+        Require(Examples >= 0, "examples", Examples, 0);
+        Require(JudgeMaxTokens >= 1, "judge-max-tokens", JudgeMaxTokens);
+        Require(JudgeConcurrency >= 1, "judge-concurrency", JudgeConcurrency);
+    }
+
+    private static void Require(bool holds, string option, long? value, int least = 1)
+    {
+        if (!holds) throw new InputException($"--{option} {value} is out of range", $"give {least} or more");
+    }
 }

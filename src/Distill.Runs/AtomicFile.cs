@@ -20,6 +20,7 @@ public static class AtomicFile
         bool isOurs = false; // what another process is writing must not be deleted when this one fails to open it
         Guard(full, () =>
         {
+            if (Directory.Exists(full)) throw IsAFolder(path);
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
             using (var stream = new FileStream(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16))
             {
@@ -114,6 +115,10 @@ public static class AtomicFile
     /// <summary>Whether a file could not be opened because another process holds it: ERROR_SHARING_VIOLATION on Windows, EAGAIN elsewhere.</summary>
     internal static bool IsHeld(Exception e) =>
         e is IOException && (e.HResult & 0xFFFF) == (OperatingSystem.IsWindows() ? 32 : OperatingSystem.IsLinux() ? 11 : 35);
+
+    /// <summary>What to say where a file should be written and a folder stands.</summary>
+    /// <param name="path">The folder.</param>
+    public static InputException IsAFolder(string path) => new($"{path}: is a folder, not a file", "name a file, e.g. one in it");
 
     private static InputException CannotBeCreated(string path, Exception e) =>
         new($"{path}: cannot be created", "check that every folder of the path can exist", inner: e);

@@ -3,6 +3,10 @@ namespace Distill.Runs;
 /// <summary>Finds what is delivered with distill (pipelines, the embedded teacher) from any working folder.</summary>
 public static class InstallFolder
 {
+    /// <summary>Whether a text can only be a name: it is no reference to a stage, has no folder in it, and nothing of that name is there.</summary>
+    /// <param name="text">What the user wrote where a path or a name may stand.</param>
+    public static bool IsOnlyAName(string text) => text.Length > 0 && text[0] != '$' && text.AsSpan().IndexOfAny('/', '\\') < 0 && Find(text) is null;
+
     /// <summary>
     /// The path itself if it exists from the working folder; else the same path below the program's folder or one of that
     /// folder's parents (a clone's root); else null.

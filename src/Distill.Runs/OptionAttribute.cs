@@ -20,6 +20,9 @@ public sealed class OptionAttribute(string description) : Attribute
     /// <summary>Whether a text is a name, which holds no comma: several may then be written as <c>a,b</c>.</summary>
     public bool IsName { get; init; }
 
+    /// <summary>Whether the value of a path may be the name of something built in instead, e.g. a preset; the stage's <see cref="ICheckedOptions"/> knows the names.</summary>
+    public bool MayBeName { get; init; }
+
     /// <summary>Whether the value may also stand on the command line by itself, without the flag.</summary>
     public bool IsArgument { get; init; }
 

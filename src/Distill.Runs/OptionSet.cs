@@ -46,7 +46,9 @@ public sealed class OptionSet
     /// <param name="stage">Name of the stage, for messages.</param>
     /// <param name="place">Where the stage stands (<c>file:line</c>), or null for a command line: decides how messages speak.</param>
     /// <param name="values">What the user gave.</param>
-    /// <exception cref="InputException">Unknown names, values of the wrong type or missing options: all of them in one message.</exception>
+    /// <exception cref="InputException">
+    /// Unknown names, values of the wrong type or missing options: all of them in one message; or values that cannot be meant (<see cref="ICheckedOptions"/>).
+    /// </exception>
     public object Bind(string stage, string? place, IEnumerable<OptionValue> values)
     {
         object options = _create();
@@ -67,6 +69,7 @@ public sealed class OptionSet
         StageOption[] missing = [.. Options.Where(option => option.Required && !given.Contains(option))];
         if (missing.Length > 0) problems.Add(Missing(stage, place, missing));
         if (problems.Count > 0) throw Combine(problems);
+        Check(options, place);
         return options;
     }
 
@@ -83,6 +86,19 @@ public sealed class OptionSet
     /// </summary>
     public JsonObject ToResultJson(object options) => ToJson(
         Options.Where(option => !option.DoesNotChangeResult && !option.IsPath).OrderBy(option => option.Key, StringComparer.Ordinal), options);
+
+    private static void Check(object options, string? place)
+    {
+        if (options is not ICheckedOptions checkable) return;
+        try
+        {
+            checkable.Check();
+        }
+        catch (InputException e) when (place != null)
+        {
+            throw new InputException($"{place}: {e.Message}", e.Hint, inner: e);
+        }
+    }
 
     private static int Depth(Type type) => type.BaseType is { } parent ? 1 + Depth(parent) : 0;
 

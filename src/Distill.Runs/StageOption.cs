@@ -32,6 +32,9 @@ public sealed class StageOption
     /// <summary>Whether the value is a path.</summary>
     public bool IsPath => _attribute.IsPath;
 
+    /// <summary>Whether the value of a path may be the name of something built in instead.</summary>
+    public bool MayBeName => _attribute.MayBeName;
+
     /// <summary>Whether the value may also stand on the command line by itself, without the flag.</summary>
     public bool IsArgument => _attribute.IsArgument;
 

@@ -1,6 +1,7 @@
 using Distill.Inference.Endpoints;
 using Distill.Inference.Fleet;
 using Distill.Runs;
+using Distill.Verification;
 
 namespace Distill.Teacher;
 
@@ -32,6 +33,9 @@ internal static class OptionChecks
         Require(options.Pilot is null or >= 2, "pilot", options.Pilot ?? 0, "2 or more: one prompt tells no spread");
         Require(options.BatchRequests >= 1, "batch-requests", options.BatchRequests, "1 or more");
         Require(options.BatchMegabytes is >= 1 and <= 1_000_000, "batch-megabytes", options.BatchMegabytes, "1 to 1000000");
+        RunShard.Parse(options.Shard);
+        Verifiers.Create(options.Verify);
+        CheckTeacher(options);
         CheckBatch(options);
         CheckLogProbabilities(options);
         if (options.MaxCost is not null && options.PromptPrice == 0 && options.CompletionPrice == 0)
@@ -42,6 +46,15 @@ internal static class OptionChecks
             throw new InputException($"--samples {options.Samples} would store the same completion {options.Samples} times",
                 options.Temperature == 0 ? "raise --temperature above 0, or take one sample" : "the teacher `worked` has one solution for each prompt: take one sample");
         }
+    }
+
+    private static void CheckTeacher(TeacherGenOptions options)
+    {
+        bool asksServers = options.Endpoint.Count > 0;
+        if (asksServers && string.IsNullOrWhiteSpace(options.Model))
+            throw new InputException("--endpoint needs the name of a model", "add --model NAME as the server knows it (GET /models lists the names)");
+        if (!asksServers && options.Teacher is not (Teachers.Embedded or Teachers.Worked) && InstallFolder.IsOnlyAName(options.Teacher))
+            throw new InputException($"{options.Teacher}: no such model", $"give a model folder, a .gguf file, `{Teachers.Embedded}` or `{Teachers.Worked}`, or name servers with --endpoint");
     }
 
     private static void CheckBatch(TeacherGenOptions options)

@@ -6,7 +6,7 @@ using Distill.Runs;
 namespace Distill.Teacher;
 
 /// <summary>Options of <c>distill teacher-gen</c>.</summary>
-public sealed record TeacherGenOptions : IForkableOptions
+public sealed record TeacherGenOptions : IForkableOptions, ICheckedOptions
 {
     /// <summary>Prompts to complete: a file or folder that <see cref="Prompts.PromptReader"/> reads.</summary>
     [Option("prompts to complete: .jsonl, .json or .parquet file, or a folder", Required = true, IsPath = true)]
@@ -16,7 +16,7 @@ public sealed record TeacherGenOptions : IForkableOptions
     /// Folder of a Hugging Face model, <c>embedded</c> for the one that is delivered, or <c>worked</c> for the prompts' own
     /// worked solutions. Not used with <see cref="Endpoint"/>.
     /// </summary>
-    [Option("who completes them: a model folder, `embedded` (artifacts/tiny-r1), or `worked` (the prompts' worked solutions)", IsPath = true)]
+    [Option("who completes them: a model folder, `embedded` (artifacts/tiny-r1), or `worked` (the prompts' worked solutions)", IsPath = true, MayBeName = true)]
     public string Teacher { get; init; } = Teachers.Embedded;
 
     /// <summary>
@@ -135,7 +135,7 @@ public sealed record TeacherGenOptions : IForkableOptions
     public string? EmitBatch { get; init; }
 
     /// <summary>Who will read the batch file.</summary>
-    [Option("who will complete the batch file: openai, azure, vllm or sglang", DoesNotChangeResult = true)]
+    [Option("who will complete the batch file; of these, openai, azure, vllm and sglang take batches", DoesNotChangeResult = true)]
     public EngineDialect BatchDialect { get; init; } = EngineDialect.OpenAI;
 
     /// <summary>Most requests of one batch file.</summary>
@@ -185,4 +185,7 @@ public sealed record TeacherGenOptions : IForkableOptions
     /// <summary>Stage folder.</summary>
     [Option("folder to write traces/ into", Required = true, IsPath = true)]
     public string Out { get; init; } = "";
+
+    /// <inheritdoc/>
+    public void Check() => OptionChecks.Check(this);
 }

@@ -43,11 +43,10 @@ public static class Teachers
     private static EndpointFleet OpenFleet(TeacherGenOptions options)
     {
         if (options.Teacher != Embedded) throw new InputException("--teacher and --endpoint both name a teacher", "leave one of them out");
-        if (string.IsNullOrWhiteSpace(options.Model)) throw new InputException("--endpoint needs the name of a model", "add --model NAME as the server knows it (GET /models lists the names)");
         return new EndpointFleet(new FleetOptions
         {
             Endpoints = [.. options.Endpoint.Select(EndpointOptions.Parse)],
-            Model = options.Model,
+            Model = options.Model!,
             Revision = options.Revision,
             Key = ApiKey.Find(options.ApiKeyFile),
             Concurrency = options.Concurrency,

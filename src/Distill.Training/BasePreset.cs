@@ -76,12 +76,15 @@ public sealed partial record BasePreset(string Name, string BaseModel, double Le
             if (options.Base is not null) throw new InputException("`base` is given, but `student` is no preset of a base model", $"give the folder as `student`, or one of {string.Join(", ", Names)}");
             return options;
         }
-        string local = preset.BaseModel.Split('/')[1];
-        string hint = $"download them, e.g. `hf download {preset.BaseModel} --local-dir {local}`, and pass `--base {local}`";
-        if (options.Base is null) throw new InputException($"student `{preset.Name}` needs the weights of {preset.BaseModel}", hint);
-        preset.RequireShape(ModelConfigFile.Load(options.Base), options.Base, hint);
+        if (options.Base is null) throw preset.WeightsMissing();
+        preset.RequireShape(ModelConfigFile.Load(options.Base), options.Base, preset.Download);
         return options with { Student = options.Base, Base = null, Preset = preset };
     }
+
+    private string Download => $"download them, e.g. `hf download {BaseModel} --local-dir {BaseModel.Split('/')[1]}`, and pass `--base {BaseModel.Split('/')[1]}`";
+
+    /// <summary>What to say when nobody has told where the base model's weights are.</summary>
+    internal InputException WeightsMissing() => new($"student `{Name}` needs the weights of {BaseModel}", Download);
 
     private void RequireShape(ModelConfig found, string folder, string hint)
     {

@@ -46,8 +46,7 @@ public sealed class Student
             return options.Method == TrainingMethod.Full ? FromPreset(options.Reaching(preset), options, devices)
                 : throw new InputException($"student `{options.Student}` has fresh weights: there is nothing for an adapter to change", "train it with `method: full`, or name a model folder");
         }
-        if (!Directory.Exists(options.Student))
-            throw new InputException($"student `{options.Student}` is neither a preset nor a model folder", $"presets: {string.Join(", ", StudentPreset.Names.Concat(BasePreset.Names))}");
+        if (!Directory.Exists(options.Student)) throw StudentPreset.Unknown(options.Student);
         StudentChat chat = StudentChat.Load(options.Student);
         bool adapted = options.Method == TrainingMethod.Lora;
         ModelConfig config = options.Reaching(ModelConfigFile.Load(options.Student));

@@ -26,8 +26,15 @@ public static class StudentPreset
     /// <summary>The shape of a preset or of a model folder.</summary>
     /// <exception cref="InputException">The name is neither, or the folder's <c>config.json</c> cannot be used.</exception>
     public static ModelConfig ShapeOf(string student) => Find(student) ?? BasePreset.Find(student)?.Shape
-        ?? (Directory.Exists(student) ? ModelConfigFile.Load(student)
-            : throw new InputException($"student `{student}` is neither a preset nor a model folder", $"presets: {string.Join(", ", Names.Concat(BasePreset.Names))}"));
+        ?? (Directory.Exists(student) ? ModelConfigFile.Load(student) : throw Unknown(student));
+
+    /// <summary>What to say of a student that is neither a preset nor a folder.</summary>
+    internal static InputException Unknown(string student)
+    {
+        string[] names = [.. Names, .. BasePreset.Names];
+        string nearest = NearestName.Find(student, names) is { } near ? $"did you mean `{near}`?; " : "";
+        return new($"student `{student}` is neither a preset nor a model folder", $"{nearest}presets: {string.Join(", ", names)}");
+    }
 
     // Deviation of fresh weights: near 1/sqrt(width), since 0.02 is meant for widths of thousands.
     private static ModelConfig TinyQwen => new()

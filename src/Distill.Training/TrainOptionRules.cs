@@ -6,10 +6,13 @@ namespace Distill.Training;
 /// <summary>What the options of a training can be, each by itself and together.</summary>
 public static class TrainOptionRules
 {
+    private const int MostThreads = 1024;
+
     /// <summary>Refuses values that nothing could be trained with.</summary>
     /// <exception cref="InputException">One is such; the message names it.</exception>
     public static void Require(TrainOptions options)
     {
+        RequireStudent(options.Student, options.Base);
         foreach ((string key, object? value, bool holds, string allowed) in Values(options))
         {
             if (!holds) throw new InputException($"train: `{key}` cannot be {Convert.ToString(value, CultureInfo.InvariantCulture)}", $"give {allowed}");
@@ -23,6 +26,19 @@ public static class TrainOptionRules
             throw new InputException("train: adapters are always trained in 32-bit floats, whatever the precision", "leave `--precision` out; `--frozen-weights` says how the weights beside them are kept");
     }
 
+    // A folder may be made by an earlier stage; a bare word must be a preset, or be there.
+    private static void RequireStudent(string student, string? weights)
+    {
+        if (BasePreset.Find(student) is { } preset)
+        {
+            if (weights is null) throw preset.WeightsMissing();
+        }
+        else if (StudentPreset.Find(student) is null && InstallFolder.IsOnlyAName(student))
+        {
+            throw StudentPreset.Unknown(student);
+        }
+    }
+
     private static IEnumerable<(string Key, object? Value, bool Holds, string Allowed)> Values(TrainOptions options) =>
     [
         AtLeast("max_steps", options.MaxSteps, 0), AtLeast("epochs", options.Passes, 1), AtLeast("batch_size", options.RowsPerUpdate, 1),
@@ -30,7 +46,7 @@ public static class TrainOptionRules
         AtLeast("warmup_steps", options.WarmupSteps, 0), AtLeast("checkpoint_every", options.CheckpointEvery, 1), AtLeast("keep_checkpoints", options.KeepCheckpoints, 1),
         AtLeast("held_out_every", options.HeldOutEvery, 1), AtLeast("eval_every", options.EvalEvery, 1), AtLeast("eval_samples", options.EvalSamples, 1),
         AtLeast("eval_limit", options.EvalLimit, 1), AtLeast("patience", options.Patience, 0), AtLeast("lora_rank", options.LoraRank, 1),
-        AtLeast("nodes", options.Nodes, 1), AtLeast("gpus_per_node", options.GpusPerNode, 1), AtLeast("threads", options.Threads, 0),
+        AtLeast("nodes", options.Nodes, 1), AtLeast("gpus_per_node", options.GpusPerNode, 1), ("threads", options.Threads, options.Threads is >= 0 and <= MostThreads, $"0 (one for each core) to {MostThreads}"),
         ("max_positions", options.MaxPositions, options.MaxPositions is null or (>= 2 and <= 1 << 24), "a number from 2 to 16777216"),
         ("rope_theta", options.RopeTheta, options.RopeTheta is null or (> 1 and <= 1e12), "a number above 1, at most 1e12"),
         Positive("learning_rate", options.PeakLearningRate), Positive("max_gradient_norm", options.MaxGradientNorm), Positive("lora_alpha", options.LoraAlpha),

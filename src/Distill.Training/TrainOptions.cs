@@ -47,13 +47,13 @@ public enum SavedWeights
 }
 
 /// <summary>Options of the <c>train</c> stage.</summary>
-public sealed record TrainOptions : IExtendableOptions
+public sealed record TrainOptions : IExtendableOptions, ICheckedOptions
 {
     /// <summary>
     /// What to train: a shape trained from nothing (<c>tiny-qwen</c>, <c>tiny-r1</c>), a base model (<c>qwen-1.5b</c> and others) with its
     /// weights in <see cref="Base"/>, or a model folder in Hugging Face's layout.
     /// </summary>
-    [Option("preset (tiny-qwen, tiny-r1; qwen-1.5b/7b/14b/32b, llama-8b/70b with --base) or model folder to start from", Required = true, IsPath = true)]
+    [Option("preset (tiny-qwen, tiny-r1; qwen-1.5b/7b/14b/32b, llama-8b/70b with --base) or model folder to start from", Required = true, IsPath = true, MayBeName = true)]
     public string Student { get; init; } = "";
 
     /// <summary>Folder of the base model's weights when <see cref="Student"/> is a preset that needs them.</summary>
@@ -366,4 +366,7 @@ public sealed record TrainOptions : IExtendableOptions
 
     /// <summary>Size of the adapters.</summary>
     internal LowRankShape LoraShape => new(LoraRank, LoraAlpha, LoraRankStabilized);
+
+    /// <inheritdoc/>
+    public void Check() => TrainOptionRules.Require(this);
 }

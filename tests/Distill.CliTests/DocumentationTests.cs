@@ -16,7 +16,7 @@ public sealed partial class DocumentationTests
         foreach (Match line in CommandLine().Matches(text))
         {
             string command = line.Groups["command"].Value;
-            CliResult help = CliProcess.Run(CliProcess.Root, command, "--help");
+            CliResult help = CliProcess.Run(CliProcess.Root, [.. command.Split(' '), "--help"]);
             Assert.True(help.ExitCode == 0, $"{document}: `distill {command}` does not exist");
             foreach (Match flag in Flag().Matches(line.Value))
                 Assert.True(Regex.IsMatch(help.Output, $@"(?m)^\s+(-\S, )*{Regex.Escape(flag.Value)}\b"), $"{document}: `distill {command}` has no {flag.Value}");
@@ -41,6 +41,8 @@ public sealed partial class DocumentationTests
         // What r1-to-qwen-1.5b.yaml asks its user for.
         folder.Write("problems.jsonl", """{"prompt":"Compute 1+1.","answer":"2"}""");
         foreach (string model in (string[])["DeepSeek-R1", "Qwen2.5-Math-1.5B"]) folder.Write($"{model}/config.json", "{}");
+        folder.Write("eval/suites/gsm8k.yaml", File.ReadAllText(Path.Combine(CliProcess.Root, "eval", "suites", "gsm8k.yaml")));
+        folder.Write("eval/data/gsm8k/test.jsonl", """{"question":"1+1?","answer":"#### 2"}""");
         Assert.All(pipelines, pipeline =>
         {
             CliResult plan = CliProcess.Run(folder.Path, "run", pipeline, "--dry-run");
@@ -48,7 +50,7 @@ public sealed partial class DocumentationTests
         });
     }
 
-    [GeneratedRegex(@"(?:\./|^|`)distill (?<command>run|prompts|teacher-gen|curate|train|export|eval|chat|inspect|doctor)\b[^`\n]*", RegexOptions.Multiline)]
+    [GeneratedRegex(@"(?:\./|^|`)distill (?<command>run|prompts|plan teacher|plan train|teacher serve|teacher-gen|verify|curate|train|export|eval|chat|inspect|doctor)\b[^`\n]*", RegexOptions.Multiline)]
     private static partial Regex CommandLine();
 
     [GeneratedRegex(@"(?<=\s)--[a-z][a-z-]*")]

@@ -25,6 +25,18 @@ public sealed class ErrorTests : IDisposable
     public void MissingFlagsAreNamedTogether() => Fails("missing-flags", "train");
 
     [Fact]
+    public void MissingArgument() => Fails("missing-argument", "run");
+
+    [Fact]
+    public void MissingValueOfAFlag() => Fails("missing-value", "run", "p.yaml", "--from");
+
+    [Fact]
+    public void MissingSubcommand() => Fails("missing-subcommand", "teacher");
+
+    [Fact]
+    public void AFolderIsNoPipeline() => Fails("pipeline-is-a-folder", "run", ".");
+
+    [Fact]
     public void WrongFlagValue() => Fails("wrong-flag-value", "train", "--student", "tiny-qwen", "--data", "d", "--out", "o", "--max-steps", "many");
 
     [Fact]
@@ -58,6 +70,15 @@ public sealed class ErrorTests : IDisposable
           - prompts: { basic: ten }
           - curate: { traces: $promts, verdicts: [right] }
           - export: { gguf: [Q8_0] }
+        """);
+
+    [Fact]
+    public void NumberOutOfRangeInALaterStage() => FailsInPipeline("pipeline-out-of-range", """
+        name: p
+        stages:
+          - prompts: { basic: 10 }
+          - teacher-gen: { prompts: $prompts, samples: -3 }
+          - train: { student: tiny-qwenn, data: $teacher-gen, max_steps: 5 }
         """);
 
     [Fact]

@@ -29,8 +29,10 @@ internal static class PlanCommand
         foreach (var (_, flag) in flags) command.Options.Add(flag);
         command.SetAction(parsed =>
         {
-            var options = (TrainOptions)kind.Options.Bind(kind.Name, null, [.. StageCommand.ValuesOf(flags, parsed), new OptionValue("out", ["-"], "--out"), new OptionValue("data", ["-"], "--data")]);
-            TrainOptionRules.Require(options);
+            OptionValue[] given = StageCommand.ValuesOf(flags, parsed);
+            // A plan reads no files: what is only read needs no name.
+            IEnumerable<OptionValue> unread = ((string[])["out", "data", "base"]).Where(key => given.All(value => value.Key != key)).Select(key => new OptionValue(key, ["-"], "--" + key));
+            var options = (TrainOptions)kind.Options.Bind(kind.Name, null, [.. unread, .. given]);
             Show(terminal, StudentPreset.ShapeOf(options.Student), options);
             return ExitCode.Success;
         });

@@ -117,6 +117,19 @@ public sealed class EvalSuiteTests : IDisposable
         Assert.Contains("p.jsonl:1", Assert.Throws<InputException>(() => (suite with { PromptsHash = null }).Problems()).Message);
     }
 
+    [Theory]
+    [InlineData("", "put them there, or mend the suite's `prompts`")]
+    [InlineData("source: https://example.org/p.jsonl", "download them from https://example.org/p.jsonl to that place")]
+    public void PromptsThatAreNotThereAreNamedWithWhereToGetThem(string source, string hint)
+    {
+        EvalSuite suite = Load($"name: s\nversion: 1\nprompts: ../p.jsonl\n{source}\n");
+
+        InputException error = Assert.Throws<InputException>(() => suite.Problems());
+
+        Assert.EndsWith($"its problems are not there: {Path.GetFullPath(folder["../p.jsonl"])}", error.Message);
+        Assert.Equal(hint, error.Hint);
+    }
+
     private EvalSuite Load(string text)
     {
         File.WriteAllText(folder["suite.yaml"], text);

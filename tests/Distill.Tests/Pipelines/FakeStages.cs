@@ -76,7 +76,7 @@ internal sealed class FakeStages
         [Option("files", Required = true, IsPath = true)]
         public IReadOnlyList<string> Inputs { get; init; } = [];
 
-        [Option("a preset or a file", IsPath = true)]
+        [Option("a preset or a file", IsPath = true, MayBeName = true)]
         public string Style { get; init; } = "plain";
 
         [Option("folder", Required = true, IsPath = true)]

@@ -117,6 +117,23 @@ public sealed class PipelineRunnerTests : IDisposable
         Assert.Equal(["join", "join"], _stages.Ran);
     }
 
+    [Theory]
+    [InlineData("inputs: one", "p.yaml:4: key `inputs`: one does not exist", "did you mean `$one`?")]
+    [InlineData("inputs: one/made.txt", "p.yaml:4: key `inputs`: one/made.txt does not exist", "did you mean `$one/made.txt`?")]
+    [InlineData("inputs: elsewhere", "p.yaml:4: key `inputs`: elsewhere does not exist", "check the path; it is looked up from the working folder, then from where distill is installed")]
+    [InlineData("inputs: http://server/v1", "p.yaml:4: key `inputs`: http://server/v1 does not exist", "give a file or folder: servers are asked by `teacher-gen`, with `--endpoint`")]
+    [InlineData("inputs: suite.yaml", "suite.yaml: its problems are not there: ", "put them there, or mend the suite's `prompts`")]
+    public async Task WhatIsMissingIsSaidBeforeAnythingRuns(string inputs, string message, string hint)
+    {
+        File.WriteAllText(_folder["suite.yaml"], "name: s\nversion: 1\nprompts: none.jsonl\n");
+
+        var error = await Assert.ThrowsAsync<InputException>(() => Run($"name: p\nstages:\n  - make: {{ id: one }}\n  - join: {{ {inputs.Replace("suite.yaml", _folder["suite.yaml"])} }}"));
+
+        Assert.Contains(message, error.Message);
+        Assert.Equal(hint, error.Hint);
+        Assert.Empty(_stages.Ran);
+    }
+
     [Fact]
     public async Task AnInterruptedRunGoesOnWithTheUnfinishedStage()
     {

@@ -188,6 +188,25 @@ public sealed class RescoringTests : IDisposable
     }
 
     [Fact]
+    public async Task ANamedColumnThatNoRowHasIsAMistake()
+    {
+        File.WriteAllText(_folder["in.jsonl"], """{"gold":"4","pred":"\\boxed{4}"}""" + "\n");
+        var error = await Assert.ThrowsAsync<InputException>(() => Verify(Options("in.jsonl") with { GoldColumn = "gould" }));
+
+        Assert.EndsWith("in.jsonl:1: has nothing under `gould`; found `gold`, `pred`", error.Message);
+        Assert.Equal("name a column that the rows have; or go on without it: --on-bad-row skip", error.Hint);
+    }
+
+    [Fact]
+    public async Task AFolderIsNoOutput()
+    {
+        File.WriteAllText(_folder["in.jsonl"], """{"gold":"4","pred":"\\boxed{4}"}""" + "\n");
+        var error = await Assert.ThrowsAsync<InputException>(() => Verify(Options("in.jsonl") with { Out = _folder.Path }));
+
+        Assert.EndsWith(": is a folder, not a file", error.Message);
+    }
+
+    [Fact]
     public async Task RowsBehindTheLimitHaveNoVerdict()
     {
         await PublicShapes.WriteOpenR1Math(_folder["rows.parquet"]);

@@ -101,6 +101,29 @@ public sealed class OptionSetTests
     }
 
     [Fact]
+    public void OptionsThatCheckThemselvesAreAskedAtOnceAndTheirPlaceIsNamed()
+    {
+        OptionSet set = OptionSet.Of<Bounded>();
+
+        Assert.Equal(1, set.Bind<Bounded>("b", null, [Flag("size", "1")]).Size);
+        Assert.Equal("`size` is 0", Assert.Throws<InputException>(() => set.Bind("b", null, [Flag("size", "0")])).Message);
+        InputException error = Assert.Throws<InputException>(() => set.Bind("b", "p.yaml:3", [File("size", 3, "0")]));
+        Assert.Equal("p.yaml:3: `size` is 0", error.Message);
+        Assert.Equal("give 1 or more", error.Hint);
+    }
+
+    private sealed record Bounded : ICheckedOptions
+    {
+        [Option("size")]
+        public int Size { get; init; } = 1;
+
+        public void Check()
+        {
+            if (Size < 1) throw new InputException($"`size` is {Size}", "give 1 or more");
+        }
+    }
+
+    [Fact]
     public void EveryProblemIsReportedAtOnce()
     {
         var error = Assert.Throws<InputException>(() => Bind(File("max_steps", 4, "x"), File("nonsense_key", 5, "1")));
