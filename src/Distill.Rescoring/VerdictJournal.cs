@@ -10,7 +10,7 @@ namespace Distill.Rescoring;
 /// </summary>
 internal sealed class VerdictJournal : IDisposable
 {
-    private const byte Settings = (byte)'S', Piece = (byte)'P', Judged = (byte)'J';
+    private const byte Piece = (byte)'P', Judged = (byte)'J';
 
     private readonly Journal _journal;
     private readonly List<long> _pieces = [];
@@ -30,10 +30,9 @@ internal sealed class VerdictJournal : IDisposable
     /// <exception cref="InputException">Another process works on the same output, or it cannot be written.</exception>
     public static VerdictJournal Open(string path, string settings)
     {
-        VerdictJournal? opened = TryOpen(path, settings);
-        if (opened is not null) return opened;
-        File.Delete(path); // verdicts can always be made again
-        return TryOpen(path, settings)!;
+        var opened = new VerdictJournal(Journal.OpenFor(path, settings));
+        opened.Load();
+        return opened;
     }
 
     /// <summary>Stores the verdicts of the next piece.</summary>
@@ -58,33 +57,16 @@ internal sealed class VerdictJournal : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _journal.Dispose();
 
-    private static VerdictJournal? TryOpen(string path, string settings)
+    private void Load()
     {
-        Journal journal = Journal.Open(path);
-        var opened = new VerdictJournal(journal);
-        if (journal.Count == 0) opened.Append(Settings, Encoding.UTF8.GetBytes(settings));
-        else if (!opened.Load(settings))
-        {
-            journal.Dispose();
-            return null;
-        }
-        return opened;
-    }
-
-    private bool Load(string settings)
-    {
-        bool first = true;
         foreach ((long offset, byte[] record) in _journal.ReadAll())
         {
-            if (first && (record[0] != Settings || Encoding.UTF8.GetString(record.AsSpan(1)) != settings)) return false;
-            first = false;
             if (record[0] == Piece) _pieces.Add(offset);
             if (record[0] != Judged) continue;
             using var reader = new BinaryReader(new MemoryStream(record, 1, record.Length - 1), Encoding.UTF8);
             (long row, int completion) = (reader.ReadInt64(), reader.ReadInt32());
             _judged[(row, completion)] = JudgedRow.ReadVerdict(reader);
         }
-        return true;
     }
 
     private long Append(byte type, byte[] payload) => _journal.Append([type, .. payload]);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Distill.Runs;
@@ -65,6 +66,25 @@ public sealed class Journal : IDisposable
             }
         });
         return journal!;
+    }
+
+    /// <summary>
+    /// Opens the journal of work that can be done again at any time: the first record holds the settings that decide its result, and a journal of other
+    /// settings is begun anew.
+    /// </summary>
+    /// <exception cref="InputException">Another process holds it, it is not a journal, or it cannot be written.</exception>
+    public static Journal OpenFor(string path, string settings)
+    {
+        byte[] first = [(byte)'S', .. Encoding.UTF8.GetBytes(settings)];
+        Journal journal = Open(path);
+        if (journal.Count > 0 && !journal.ReadAll().First().Record.AsSpan().SequenceEqual(first))
+        {
+            journal.Dispose();
+            File.Delete(path);
+            journal = Open(path);
+        }
+        if (journal.Count == 0) journal.Append(first);
+        return journal;
     }
 
     /// <summary>Appends one record.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Distill.Runs;
 using Distill.Traces;
@@ -13,7 +12,7 @@ namespace Distill.Curation.Resuming;
 internal sealed class CurationJournal : IDisposable
 {
     private const string FileName = ".curation-journal";
-    private const byte Settings = (byte)'S', Piece = (byte)'P', Part = (byte)'W', Example = (byte)'E';
+    private const byte Piece = (byte)'P', Part = (byte)'W', Example = (byte)'E';
 
     private readonly Journal _journal;
     private readonly List<(Fate Fate, string PromptId, TraceExample Example)> _examples = [];
@@ -37,11 +36,9 @@ internal sealed class CurationJournal : IDisposable
     /// <exception cref="InputException">Another process works there, or it cannot be written.</exception>
     public static CurationJournal Open(CurateOptions options)
     {
-        string path = Path.Combine(options.Out, FileName), settings = SettingsOf(options);
-        CurationJournal? opened = TryOpen(path, settings);
-        if (opened is not null) return opened;
-        File.Delete(path); // everything in it can be made again
-        return TryOpen(path, settings)!;
+        var opened = new CurationJournal(Journal.OpenFor(Path.Combine(options.Out, FileName), SettingsOf(options)));
+        opened.Load();
+        return opened;
     }
 
     /// <summary>What an earlier run found in a piece. Safe for several threads.</summary>
@@ -69,33 +66,16 @@ internal sealed class CurationJournal : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _journal.Dispose();
 
-    private static CurationJournal? TryOpen(string path, string settings)
+    private void Load()
     {
-        Journal journal = Journal.Open(path);
-        var opened = new CurationJournal(journal);
-        if (journal.Count == 0) opened.Append(Settings, Encoding.UTF8.GetBytes(settings));
-        else if (!opened.Load(settings))
-        {
-            journal.Dispose();
-            return null;
-        }
-        return opened;
-    }
-
-    private bool Load(string settings)
-    {
-        bool first = true;
         var pieces = new List<long>();
         foreach ((long offset, byte[] record) in _journal.ReadAll())
         {
-            if (first && (record[0] != Settings || Encoding.UTF8.GetString(record.AsSpan(1)) != settings)) return false;
-            first = false;
             if (record[0] == Piece) pieces.Add(offset);
             else if (record[0] == Part) (Parts, NextRow) = (BitConverter.ToInt32(record, 1), BitConverter.ToInt32(record, 5));
             else if (record[0] == Example && JsonSerializer.Deserialize<StoredExample>(record.AsSpan(1)) is { } stored) _examples.Add((stored.Fate, stored.PromptId, stored.Example));
         }
         _pieces = [.. pieces];
-        return true;
     }
 
     // What decides the result. The contents of the files are the business of whoever runs the stage; here their sizes and times do.

@@ -30,6 +30,16 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void BeginsAnewWhenItWasWrittenForOtherSettings()
+    {
+        using (var journal = Journal.OpenFor(File, "{ verifier: math/4 }")) journal.Append("a verdict"u8);
+        using (var same = Journal.OpenFor(File, "{ verifier: math/4 }")) Assert.Equal(2, same.Count);
+        using (var other = Journal.OpenFor(File, "{ verifier: math/5 }")) Assert.Equal(1, other.Count);
+        using var first = Journal.OpenFor(File, "{ verifier: math/4 }");
+        Assert.Equal(1, first.Count);
+    }
+
+    [Fact]
     public void CutsAHalfWrittenRecordAtEveryByte()
     {
         using (var journal = Journal.Open(File))
