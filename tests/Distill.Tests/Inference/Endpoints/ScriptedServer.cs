@@ -106,7 +106,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 serving.Add(Task.Run(() => ServeAsync(client)));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException) { } // whichever the listener notices first
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException) { } // whichever the listener notices first; "not listening" between two connections is the last
         await Task.WhenAll(serving);
     }
 
